@@ -1,0 +1,19 @@
+//! The end of a raffle.
+
+use super::{Decision, DrawStatus, Event, Raffle, Rejection, Status};
+
+/// Freezes the raffle: every draw is settled.
+#[derive(Clone, Copy, Debug)]
+pub struct FinalizeRaffle;
+
+/// Refuses, in this order: a raffle that is not reconciled, a draw that is not settled or cancelled.
+pub fn finalize_raffle(raffle: &Raffle) -> Result<Decision, Rejection> {
+    if raffle.status != Status::Reconciled {
+        return Err(Rejection::WrongStatus { status: raffle.status });
+    }
+    let open = raffle.draws.iter().find(|draw| !matches!(draw.status, DrawStatus::Settled | DrawStatus::Cancelled));
+    if let Some(draw) = open {
+        return Err(Rejection::WrongDrawStatus { status: draw.status });
+    }
+    Decision::done(vec![Event::Finalized])
+}
