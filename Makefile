@@ -1,0 +1,36 @@
+# The targets are thin: what they do is in .ci/, one script each.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# make run DEMO=0 starts an empty system; PROFILE=release builds it fully optimised; ARGS goes to the program behind.
+DEMO ?= 1
+PROFILE ?= quick
+ARGS ?=
+export DEMO PROFILE
+
+.PHONY: help run test verify audit bench e2e clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build everything and run a live demo event (DEMO=0: an empty system)
+	@exec .ci/start $(ARGS)
+
+test: ## All tests, with a private PostgreSQL, Redis and browser (ARGS: what to hand to cargo test)
+	@exec .ci/test $(ARGS)
+
+verify: ## Format, lints, types, docs, dependency allow-list
+	@exec .ci/verify
+
+audit: ## Known vulnerabilities, licences and bans, with the tools and data that can be had
+	@exec .ci/audit
+
+bench: ## Benchmarks, optimised, with services of their own (ARGS: a filter)
+	@exec .ci/bench $(ARGS)
+
+e2e: ## The whole-system tests at full length (ARGS: a filter)
+	@exec .ci/e2e $(ARGS)
+
+clean: ## Remove what was built and installed here; ./data stays
+	@exec .ci/clean
