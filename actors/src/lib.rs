@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Order, memory and durability.
+
+pub mod project;
+pub mod store;

@@ -16,6 +16,7 @@ pub mod id;
 pub mod journal;
 pub mod ledger;
 pub mod money;
+pub mod organisation;
 pub mod profile;
 pub mod raffle;
 pub mod ticket;

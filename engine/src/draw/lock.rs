@@ -64,8 +64,8 @@ impl Lock {
     /// `H("rdp1/lock", lock)`. Shown on the screen, on paper and in the public feed.
     ///
     /// # Panics
-    /// With more than 65,535 commitments, which neither a valid plan nor the transcript's decoder
-    /// lets pass.
+    /// With more than 65,535 commitments, more than a plan has witnesses; producer and verifier
+    /// compare the two numbers first.
     pub fn hash(&self, plan: &PlanHash) -> LockHash {
         let count = u16::try_from(self.witness_commitments.len()).expect("a plan has at most 65,535 witnesses");
         let hasher = Hasher::new("rdp1/lock")

@@ -12,7 +12,7 @@
 //! | 2, 4 | `witness` | bytes committed before the lock, revealed after it |
 //! | 3 | `lock` | the one sealed ledger ([`crate::ledger`] holds the tree) |
 //! | 5–8 | `seed`, `vrf`, `beacon` | alpha, the VRF's output, the beacon's, the seed |
-//! | 9, 10 | `stream`, `slots` | unbiased index, selection without replacement |
+//! | 9, 10 | `stream`, `drawn`, `slots` | unbiased index, the k-th remaining rank, selection |
 //! | 11 | `produce` | a draw's steps for its producer, the result |
 //! | – | `transcript`, `records`, `code`, `verify` | the published JSON, the verdicts, the verifier |
 //! | – | `evidence` | time stamps beside the hashed core |
@@ -24,6 +24,7 @@
 mod beacon;
 mod bytes;
 mod code;
+mod drawn;
 mod evidence;
 mod lock;
 mod plan;

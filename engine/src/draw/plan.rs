@@ -112,8 +112,8 @@ impl Plan {
     /// The bytes that are hashed: fields in order, integers big-endian, lists preceded by their length.
     ///
     /// # Panics
-    /// With more than 65,535 witnesses or 2^32 prizes, which neither [`Plan::validate`] nor the
-    /// transcript's decoder lets pass.
+    /// With more than 65,535 witnesses or 2^32 prizes, which [`Plan::validate`], the
+    /// transcript's decoder and the verifier all refuse.
     pub fn encode(&self) -> Vec<u8> {
         let witness_count = u16::try_from(self.witnesses.len()).expect("a plan has at most 65,535 witnesses");
         let prize_count = u32::try_from(self.prizes.len()).expect("a plan has fewer than 2^32 prizes");

@@ -204,6 +204,10 @@ fn check(transcript: &Transcript, options: &Options<'_>, report: &mut Report) ->
 }
 
 fn check_plan(plan: &Plan, options: &Options<'_>, report: &mut Report) -> Check<PlanHash> {
+    // The decoder has refused these already; a transcript that was built in memory has not met it.
+    if u16::try_from(plan.witnesses.len()).is_err() || u32::try_from(plan.prizes.len()).is_err() {
+        return fail(Code::Format, "the plan lists more than its counts can say");
+    }
     let plan_hash = plan.hash();
     report.plan_hash = Some(plan_hash);
     if plan.shares_vrf_key() {
