@@ -1,4 +1,21 @@
-//! Order, memory and durability.
+//! Order, memory and durability: one actor per live raffle and per organisation, write-behind with
+//! group commit, stores, and the feed of committed news.
+//!
+//! Nothing here leaves the node before it is durable: [`registry::Registry::execute`] answers after the
+//! commit, and [`feed::Feed`] is written by the committer alone.
 
+pub mod aggregate;
+pub mod aggregate_actor;
+pub mod clock;
+pub mod draws;
+pub mod feed;
+pub mod intake;
+pub mod keys;
+pub mod node;
+pub mod organisation_actor;
 pub mod project;
+pub mod raffle_actor;
+pub mod registry;
 pub mod store;
+pub mod view;
+pub mod write_behind;

@@ -1,0 +1,137 @@
+//! Committed news of raffles, on their way out. Only write-behind publishes here, after the commit.
+
+use crate::store::FactRow;
+use crate::view::{DeviceView, RaffleView};
+use drumroll_engine::id::{DeviceId, RaffleId};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// What one decision makes visible once it is durable.
+#[derive(Clone, Debug, Default)]
+pub struct Publication {
+    /// The raffle's new view.
+    pub view: Option<Arc<RaffleView>>,
+    /// The handhelds it changed.
+    pub devices: Vec<DeviceView>,
+    /// The facts among its events.
+    pub facts: Vec<FactRow>,
+}
+
+impl Publication {
+    /// Adds a later one of the same raffle: its view wins, facts and devices add up.
+    pub fn merge(&mut self, later: Self) {
+        self.view = later.view.or(self.view.take());
+        self.devices.extend(later.devices);
+        self.facts.extend(later.facts);
+    }
+}
+
+/// How many facts are kept in memory per raffle; older ones come from the store.
+const FACTS_KEPT: usize = 256;
+
+/// One raffle's committed state, for any number of readers that never touch its actor.
+#[derive(Debug)]
+pub struct RaffleFeed {
+    view: watch::Sender<Arc<RaffleView>>,
+    devices: Mutex<BTreeMap<DeviceId, DeviceView>>,
+    facts: Mutex<VecDeque<Arc<FactRow>>>,
+}
+
+impl RaffleFeed {
+    /// The committed view.
+    pub fn view(&self) -> Arc<RaffleView> {
+        self.view.borrow().clone()
+    }
+
+    /// A receiver of committed views; it sees the newest, never a queue.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<RaffleView>> {
+        self.view.subscribe()
+    }
+
+    /// How many receivers there are.
+    pub fn subscribers(&self) -> usize {
+        self.view.receiver_count()
+    }
+
+    /// The committed state of the handhelds.
+    pub fn devices(&self) -> Vec<DeviceView> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The committed state of one handheld.
+    pub fn device(&self, device: &DeviceId) -> Option<DeviceView> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner).get(device).cloned()
+    }
+
+    /// Facts after `position` from memory; `None` when some of them are only in the store.
+    pub fn facts_after(&self, position: u64) -> Option<Vec<Arc<FactRow>>> {
+        let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.view.borrow().facts;
+        if position >= last {
+            return Some(Vec::new());
+        }
+        let first = facts.front()?.position;
+        (first <= position + 1).then(|| facts.iter().filter(|fact| fact.position > position).cloned().collect())
+    }
+}
+
+/// All feeds of this node.
+#[derive(Debug, Default)]
+pub struct Feed {
+    raffles: Mutex<HashMap<RaffleId, Arc<RaffleFeed>>>,
+}
+
+impl Feed {
+    /// The feed of a raffle that is, or was, awake on this node.
+    pub fn get(&self, raffle: RaffleId) -> Option<Arc<RaffleFeed>> {
+        self.raffles.lock().unwrap_or_else(PoisonError::into_inner).get(&raffle).cloned()
+    }
+
+    /// Starts, or replaces the content of, a raffle's feed with state loaded from the store, which is
+    /// durable by nature.
+    pub fn seed(&self, view: RaffleView, devices: Vec<DeviceView>) -> Arc<RaffleFeed> {
+        let mut raffles = self.raffles.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = view.raffle;
+        let view = Arc::new(view);
+        let feed = raffles.entry(id).or_insert_with(|| {
+            Arc::new(RaffleFeed {
+                view: watch::Sender::new(view.clone()),
+                devices: Mutex::default(),
+                facts: Mutex::default(),
+            })
+        });
+        *feed.devices.lock().unwrap_or_else(PoisonError::into_inner) =
+            devices.into_iter().map(|device| (device.device, device)).collect();
+        feed.view.send_replace(view);
+        feed.clone()
+    }
+
+    /// Drops the feed of a raffle nobody listens to.
+    pub fn forget(&self, raffle: RaffleId) {
+        let mut raffles = self.raffles.lock().unwrap_or_else(PoisonError::into_inner);
+        if raffles.get(&raffle).is_some_and(|feed| feed.subscribers() == 0) {
+            raffles.remove(&raffle);
+        }
+    }
+
+    /// Shows what has become durable.
+    pub(crate) fn publish(&self, raffle: RaffleId, publication: Publication) {
+        let Some(feed) = self.get(raffle) else { return };
+        if !publication.devices.is_empty() {
+            let mut devices = feed.devices.lock().unwrap_or_else(PoisonError::into_inner);
+            devices.extend(publication.devices.into_iter().map(|device| (device.device, device)));
+        }
+        if !publication.facts.is_empty() {
+            let mut facts = feed.facts.lock().unwrap_or_else(PoisonError::into_inner);
+            facts.extend(publication.facts.into_iter().map(Arc::new));
+            while facts.len() > FACTS_KEPT {
+                facts.pop_front();
+            }
+        }
+        // Last, so that whoever the view wakes finds facts and devices in place.
+        if let Some(view) = publication.view {
+            feed.view.send_replace(view);
+        }
+    }
+}

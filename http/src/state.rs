@@ -1,0 +1,34 @@
+//! What every handler shares.
+
+use crate::auth::Auth;
+use crate::payment::PaymentProvider;
+use drumroll_actors::node::Node;
+use std::sync::Arc;
+
+/// The application.
+#[derive(Clone)]
+pub struct App {
+    /// The node: actors, store, feed, clock, keys.
+    pub node: Node,
+    /// Accounts, tokens, passwords.
+    pub auth: Arc<Auth>,
+    /// Who takes the public's money.
+    pub payment: Arc<dyn PaymentProvider>,
+    /// Limits at the edge.
+    pub limits: Limits,
+}
+
+/// Limits at the edge.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a JSON body.
+    pub body_bytes: usize,
+    /// Rows of a page.
+    pub page_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body_bytes: 256 * 1024, page_max: 200 }
+    }
+}
