@@ -34,6 +34,8 @@ const FACTS_KEPT: usize = 256;
 #[derive(Debug)]
 pub struct RaffleFeed {
     view: watch::Sender<Arc<RaffleView>>,
+    /// Position of the last committed fact: whoever cares for facts alone is not woken by every sale.
+    position: watch::Sender<u64>,
     devices: Mutex<BTreeMap<DeviceId, DeviceView>>,
     facts: Mutex<VecDeque<Arc<FactRow>>>,
 }
@@ -49,9 +51,14 @@ impl RaffleFeed {
         self.view.subscribe()
     }
 
+    /// A receiver of the position of the last committed fact.
+    pub fn subscribe_facts(&self) -> watch::Receiver<u64> {
+        self.position.subscribe()
+    }
+
     /// How many receivers there are.
     pub fn subscribers(&self) -> usize {
-        self.view.receiver_count()
+        self.view.receiver_count() + self.position.receiver_count()
     }
 
     /// The committed state of the handhelds.
@@ -76,6 +83,14 @@ impl RaffleFeed {
     }
 }
 
+impl RaffleFeed {
+    fn show(&self, view: Arc<RaffleView>) {
+        let facts = view.facts;
+        self.view.send_replace(view);
+        self.position.send_if_modified(|position| std::mem::replace(position, facts) != facts);
+    }
+}
+
 /// All feeds of this node.
 #[derive(Debug, Default)]
 pub struct Feed {
@@ -97,13 +112,14 @@ impl Feed {
         let feed = raffles.entry(id).or_insert_with(|| {
             Arc::new(RaffleFeed {
                 view: watch::Sender::new(view.clone()),
+                position: watch::Sender::new(view.facts),
                 devices: Mutex::default(),
                 facts: Mutex::default(),
             })
         });
         *feed.devices.lock().unwrap_or_else(PoisonError::into_inner) =
             devices.into_iter().map(|device| (device.device, device)).collect();
-        feed.view.send_replace(view);
+        feed.show(view);
         feed.clone()
     }
 
@@ -131,7 +147,7 @@ impl Feed {
         }
         // Last, so that whoever the view wakes finds facts and devices in place.
         if let Some(view) = publication.view {
-            feed.view.send_replace(view);
+            feed.show(view);
         }
     }
 }

@@ -7,12 +7,14 @@
 pub mod aggregate;
 pub mod aggregate_actor;
 pub mod clock;
+pub mod device_actor;
 pub mod draws;
 pub mod feed;
 pub mod intake;
 pub mod keys;
 pub mod node;
 pub mod organisation_actor;
+pub mod presence;
 pub mod project;
 pub mod raffle_actor;
 pub mod registry;
