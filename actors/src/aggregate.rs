@@ -40,7 +40,13 @@ pub trait Aggregate: Clone + Debug + PartialEq + Send + Sized + 'static {
     ///
     /// # Errors
     /// The refusal.
-    fn decide(&self, head: Head, at: Timestamp, origin: &Origin, command: Self::Command) -> Result<(Vec<Self::Event>, Self::Answer), Self::Rejection>;
+    fn decide(
+        &self,
+        head: Head,
+        at: Timestamp,
+        origin: &Origin,
+        command: Self::Command,
+    ) -> Result<(Vec<Self::Event>, Self::Answer), Self::Rejection>;
 
     /// Records an event.
     fn apply(&mut self, at: Timestamp, event: &Self::Event);
@@ -160,7 +166,13 @@ impl<A: Aggregate> Live<A> {
     }
 
     /// Applies a fresh event: seals it into the chain, applies it, derives its rows.
-    pub fn record(&mut self, at: Timestamp, origin: &Origin, event: &A::Event, rows: &mut Vec<Row>) -> (Record, [u8; 32]) {
+    pub fn record(
+        &mut self,
+        at: Timestamp,
+        origin: &Origin,
+        event: &A::Event,
+        rows: &mut Vec<Row>,
+    ) -> (Record, [u8; 32]) {
         let record = Record {
             format: FORMAT,
             organisation: self.stream.organisation,

@@ -105,7 +105,8 @@ where
     /// Answers when everything decided so far is durable.
     fn barrier(&self) -> Result<Durable, JournalFull> {
         let slot = self.journal.reserve().map_err(|_| JournalFull)?;
-        let nothing = Append { stream: self.live.stream, epoch: self.live.epoch, records: Vec::new(), rows: Vec::new() };
+        let nothing =
+            Append { stream: self.live.stream, epoch: self.live.epoch, records: Vec::new(), rows: Vec::new() };
         Ok(slot.send(nothing, None, crate::feed::Publication::default()))
     }
 

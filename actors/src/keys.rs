@@ -49,7 +49,8 @@ impl MasterKey {
     /// # Errors
     /// The text is something else.
     pub fn from_hex(text: &str) -> Result<Self, KeyError> {
-        let bytes = hex::decode_array(text.trim()).ok_or_else(|| KeyError::Master("it is not 64 hex digits".to_owned()))?;
+        let bytes =
+            hex::decode_array(text.trim()).ok_or_else(|| KeyError::Master("it is not 64 hex digits".to_owned()))?;
         Ok(Self::new(&Zeroizing::new(bytes)))
     }
 

@@ -146,7 +146,9 @@ impl Node {
             let page = self.0.store.raffles(None, false, after, 500).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some((last.created_at, last.raffle));
-            for row in page.iter().filter(|row| !matches!(row.status, Status::Draft | Status::Configured | Status::Finalized | Status::Cancelled)) {
+            for row in page.iter().filter(|row| {
+                !matches!(row.status, Status::Draft | Status::Configured | Status::Finalized | Status::Cancelled)
+            }) {
                 let stream = StreamId { organisation: row.organisation, raffle: row.raffle };
                 if let Err(error) = self.0.raffles.rouse(stream).await {
                     warn!(raffle.id = %row.raffle, %error, "a raffle could not be woken at the start");
@@ -213,7 +215,13 @@ impl Node {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub async fn execute(&self, stream: StreamId, lane: Lane, origin: Origin, command: Command) -> Result<Answered, Failure> {
+    pub async fn execute(
+        &self,
+        stream: StreamId,
+        lane: Lane,
+        origin: Origin,
+        command: Command,
+    ) -> Result<Answered, Failure> {
         let done = self.0.raffles.execute(stream, lane, origin, vec![(command, None)], true).await?;
         let (seq, at) = (done.seq, done.at);
         let answer = done.answers.into_iter().next().ok_or(Failure::Failed(ExecuteError::Interrupted))?;

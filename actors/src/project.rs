@@ -2,8 +2,8 @@
 //! the state right after it; a rebuild replays the journal and gets the same rows.
 
 use crate::store::{
-    AccountRow, DeviceRow, DrawRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row, SignificantRow, StreamId, TicketRow,
-    TicketState,
+    AccountRow, DeviceRow, DrawRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row, SignificantRow, StreamId,
+    TicketRow, TicketState,
 };
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::{OrderKey, RaffleId};
@@ -155,7 +155,9 @@ fn significant(event: &Event) -> Option<(&'static str, Option<String>, String)> 
         Event::ReconciliationAcknowledged { .. } => ("reconciliation_acknowledged", None, String::new()),
         Event::AcknowledgementCleared { reason } => ("acknowledgement_cleared", None, reason.clone()),
         Event::TicketVoided { order, reason } => ("ticket_voided", None, format!("ticket {order}: {reason}")),
-        Event::TicketMisprinted { order, reason, .. } => ("ticket_misprinted", None, format!("ticket {order}: {reason}")),
+        Event::TicketMisprinted { order, reason, .. } => {
+            ("ticket_misprinted", None, format!("ticket {order}: {reason}"))
+        }
         Event::MisprintCleared { order, reason } => ("misprint_cleared", None, format!("ticket {order}: {reason}")),
         Event::DeviceJoined { device, label, .. } => ("rsu_joined", rsu(device), format!("handheld {label}")),
         Event::RecordQuarantined { record, reason, .. } => {
@@ -180,7 +182,13 @@ fn significant(event: &Event) -> Option<(&'static str, Option<String>, String)> 
 }
 
 /// The rows of one organisation event; `state` is the state right after it.
-pub fn organisation_rows(stream: StreamId, state: &Organisation, record: &Record, event: &OrganisationEvent, rows: &mut Vec<Row>) {
+pub fn organisation_rows(
+    stream: StreamId,
+    state: &Organisation,
+    record: &Record,
+    event: &OrganisationEvent,
+    rows: &mut Vec<Row>,
+) {
     let organisation = stream.organisation;
     match event {
         OrganisationEvent::Created { name } => rows.push(Row::Organisation { organisation, name: name.clone() }),
@@ -219,7 +227,9 @@ pub fn organisation_rows(stream: StreamId, state: &Organisation, record: &Record
     let detail = match event {
         OrganisationEvent::Significant { detail, .. } => detail.clone(),
         OrganisationEvent::AccessDenied { permission, .. } => permission.clone(),
-        OrganisationEvent::DeviceDisabled { reason, .. } | OrganisationEvent::DeviceUnenrolled { reason, .. } => reason.clone(),
+        OrganisationEvent::DeviceDisabled { reason, .. } | OrganisationEvent::DeviceUnenrolled { reason, .. } => {
+            reason.clone()
+        }
         OrganisationEvent::DeviceRegistered { label, .. } => format!("handheld {label}"),
         OrganisationEvent::EventNumbered { number, name, .. } => format!("event {number}: {name}"),
         OrganisationEvent::AccountCreated { login, role, .. } => format!("{login}, {}", role.as_str()),

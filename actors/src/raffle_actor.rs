@@ -28,7 +28,13 @@ impl Aggregate for Raffle {
         Self::empty(stream.organisation, stream.raffle)
     }
 
-    fn decide(&self, head: Head, at: Timestamp, origin: &Origin, command: Command) -> Result<(Vec<Event>, Answer), Rejection> {
+    fn decide(
+        &self,
+        head: Head,
+        at: Timestamp,
+        origin: &Origin,
+        command: Command,
+    ) -> Result<(Vec<Event>, Answer), Rejection> {
         let context = Context { at, actor: origin.actor, approver: origin.approver, head };
         raffle::decide(self, &context, command).map(|decision| (decision.events, decision.answer))
     }

@@ -311,7 +311,11 @@ where
         Ok(handle)
     }
 
-    async fn whole_journal(&self, stream: StreamId, last: u64) -> Result<Vec<(drumroll_engine::journal::Record, [u8; 32])>, StoreError> {
+    async fn whole_journal(
+        &self,
+        stream: StreamId,
+        last: u64,
+    ) -> Result<Vec<(drumroll_engine::journal::Record, [u8; 32])>, StoreError> {
         let mut records: Vec<(drumroll_engine::journal::Record, [u8; 32])> = Vec::new();
         loop {
             let after = records.last().map_or(0, |(record, _)| record.seq);
@@ -443,7 +447,9 @@ where
         let Ok(bytes) = tokio::task::spawn_blocking(move || live.snapshot()).await else { return };
         match self.store.save_snapshot(stream, seq, bytes).await {
             Ok(()) => handle.snapshot_seq.store(seq, Ordering::Relaxed),
-            Err(error) => warn!(raffle.id = %stream.raffle, %error, "a snapshot was not saved; the next start replays more"),
+            Err(error) => {
+                warn!(raffle.id = %stream.raffle, %error, "a snapshot was not saved; the next start replays more")
+            }
         }
     }
 

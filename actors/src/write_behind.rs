@@ -142,10 +142,8 @@ impl Journal {
     }
 }
 
-const NOTHING: StreamId = StreamId {
-    organisation: drumroll_engine::id::OrganisationId::NIL,
-    raffle: drumroll_engine::id::RaffleId::NIL,
-};
+const NOTHING: StreamId =
+    StreamId { organisation: drumroll_engine::id::OrganisationId::NIL, raffle: drumroll_engine::id::RaffleId::NIL };
 
 struct Writer {
     store: Arc<dyn Store>,
