@@ -19,8 +19,7 @@ use drumroll_engine::journal::{Actor as By, Cause};
 use drumroll_engine::organisation;
 use drumroll_engine::time::Timestamp;
 use drumroll_protocol::{
-    Challenge, Disabled, ErrorCode, FromDevice, Heartbeat, HeartbeatAck, Hello, NoticeAck, PROTOCOL, ProtocolError,
-    ToDevice, Welcome, close,
+    Challenge, ErrorCode, FromDevice, Heartbeat, HeartbeatAck, Hello, PROTOCOL, ProtocolError, ToDevice, Welcome, close,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -235,9 +234,6 @@ impl DeviceActor {
         info!(device.id = %row.device, label = %row.label, "a handheld is connected");
         self.note(row.organisation, row.device, "rsu_connected", &format!("handheld {}", row.label));
         self.send(ToDevice::Welcome(welcome), context);
-        if !row.enabled {
-            self.send(ToDevice::Disabled(Disabled { reason: "not enabled".to_owned() }), context);
-        }
         self.refresh(true, context);
     }
 
@@ -275,16 +271,14 @@ impl DeviceActor {
         }
     }
 
-    fn notice_ack(&mut self, ack: NoticeAck, context: &mut Context<Self>) {
-        self.acknowledged(ack.raffle_id, ack.as_of_seq, context);
-    }
-
-    /// The device will obey what it was told as of `seq`; that goes on record.
-    fn acknowledged(&mut self, raffle: RaffleId, seq: u64, context: &mut Context<Self>) {
+    /// The device will obey a closing time or suspension it was told; that goes on record. What
+    /// it was never told it cannot acknowledge.
+    fn acknowledged(&mut self, raffle: RaffleId, said: (u64, Timestamp, bool), context: &mut Context<Self>) {
         let Some(known) = self.known().cloned() else { return };
-        let told = self.raffles.get(&raffle);
-        let said = told.and_then(|told| told.said.iter().rev().find(|(as_of, _, _)| *as_of == seq)).copied();
-        let Some((_, closes_at, suspended)) = said else { return };
+        if !self.raffles.get(&raffle).is_some_and(|told| told.said.contains(&said)) {
+            return;
+        }
+        let (_, closes_at, suspended) = said;
         let node = self.hub.node.clone();
         let stream = StreamId { organisation: known.organisation, raffle };
         let record = async move {
@@ -342,8 +336,12 @@ impl DeviceActor {
         match message {
             FromDevice::Hello(_) => {}
             FromDevice::Heartbeat(heartbeat) => self.heartbeat(heartbeat, context),
-            FromDevice::TermsAck(ack) => self.acknowledged(ack.raffle_id, ack.as_of_seq, context),
-            FromDevice::NoticeAck(ack) => self.notice_ack(ack, context),
+            FromDevice::TermsAck(ack) => {
+                self.acknowledged(ack.raffle_id, (ack.as_of_seq, ack.closes_at_us, ack.suspended), context);
+            }
+            FromDevice::NoticeAck(ack) => {
+                self.acknowledged(ack.raffle_id, (ack.as_of_seq, ack.closes_at_us, ack.suspended), context);
+            }
             FromDevice::Reserve(reserve) => {
                 self.request(reserve.id, requests::reserve(self.hub.node.clone(), known, reserve), context);
             }

@@ -224,17 +224,19 @@ impl DeviceActor {
     }
 
     fn tell(&mut self, due: Due, first: bool, context: &mut Context<Self>) {
+        let mut disabled = false;
         if let super::Stage::Ready(known) = &mut self.stage {
             let was = std::mem::replace(&mut known.enabled, due.enabled);
-            if was && !due.enabled {
-                self.send(ToDevice::Disabled(Disabled { reason: "disabled by the desk".to_owned() }), context);
-            }
+            disabled = (first || was) && !due.enabled;
         }
         let raffles: Vec<RaffleId> = due.terms.iter().map(|(terms, _, _)| terms.raffle_id).collect();
         for (terms, facts, suspended) in due.terms {
             if !self.raffles.contains_key(&terms.raffle_id) {
                 self.tell_terms(terms, facts, suspended, context);
             }
+        }
+        if disabled {
+            self.send(ToDevice::Disabled(Disabled { reason: "not enabled by the desk".to_owned() }), context);
         }
         if first {
             self.send(ToDevice::Ready(Ready { raffles }), context);

@@ -1,0 +1,121 @@
+//! A store whose commits wait at a gate, in front of the real SQLite store. Everything else passes.
+
+use drumroll_actors::store::*;
+use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
+use drumroll_engine::journal::Record;
+use drumroll_engine::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::watch;
+
+/// What happens to a commit that comes to the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// It goes through.
+    Open,
+    /// It waits, maybe for ever.
+    Shut,
+    /// It fails before it is written.
+    Failing,
+    /// It is written, and the answer is lost.
+    AnswerLost,
+}
+
+pub(crate) struct GatedStore {
+    inner: Arc<dyn Store>,
+    gate: watch::Sender<Gate>,
+    arrived: AtomicUsize,
+}
+
+impl GatedStore {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { inner, gate: watch::Sender::new(Gate::Open), arrived: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn set(&self, gate: Gate) {
+        self.gate.send_replace(gate);
+    }
+
+    /// Commits that came to the gate so far.
+    pub(crate) fn arrived(&self) -> usize {
+        self.arrived.load(Ordering::SeqCst)
+    }
+}
+
+macro_rules! pass {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $answer> {
+            self.inner.$name($($arg),*)
+        })*
+    };
+}
+
+impl Store for GatedStore {
+    fn append<'a>(&'a self, batch: &'a [Append]) -> StoreFuture<'a, Vec<Appended>> {
+        Box::pin(async move {
+            self.arrived.fetch_add(1, Ordering::SeqCst);
+            let mut gate = self.gate.subscribe();
+            let state = *gate.wait_for(|gate| *gate != Gate::Shut).await.expect("the gate outlives its store");
+            match state {
+                Gate::Failing => Err(StoreError::Unavailable("the gate fails".into())),
+                Gate::AnswerLost => {
+                    self.inner.append(batch).await?;
+                    Err(StoreError::Unavailable("the answer is lost".into()))
+                }
+                Gate::Open | Gate::Shut => self.inner.append(batch).await,
+            }
+        })
+    }
+
+    pass! {
+        claim(stream: StreamId) -> Loaded;
+        save_snapshot(stream: StreamId, seq: u64, bytes: Vec<u8>) -> ();
+        heads() -> Vec<StreamHead>;
+        records(stream: StreamId, after_seq: u64, limit: u32) -> Vec<(Record, [u8; 32])>;
+        rebuild(stream: StreamId, rows: Vec<Row>) -> ();
+        dump(stream: StreamId) -> Vec<String>;
+        raffle(raffle: RaffleId) -> Option<RaffleRow>;
+        raffles(organisation: Option<OrganisationId>, public: bool, after: Option<(Timestamp, RaffleId)>, limit: u32) -> Vec<RaffleRow>;
+        ticket(raffle: Option<RaffleId>, ticket: TicketRef) -> Option<TicketRow>;
+        ticket_of_number(raffle: RaffleId, number: u64) -> Option<TicketRow>;
+        tickets(raffle: RaffleId, filter: TicketFilter) -> Vec<TicketRow>;
+        curve(raffle: RaffleId) -> Vec<CurvePoint>;
+        order(raffle: RaffleId, order: OrderKey) -> Option<OrderRow>;
+        open_orders(limit: u32) -> Vec<OrderRow>;
+        refunds_due(limit: u32) -> Vec<OrderRow>;
+        facts(raffle: RaffleId, after: u64, limit: u32) -> Vec<FactRow>;
+        draw(draw: DrawId) -> Option<DrawRow>;
+        significant(organisation: OrganisationId, filter: SignificantFilter) -> Vec<SignificantRow>;
+        organisations() -> Vec<(OrganisationId, String)>;
+        account(user: UserId) -> Option<AccountRow>;
+        device(device: DeviceId) -> Option<DeviceRow>;
+        credential(user: UserId) -> Option<CredentialRow>;
+        put_credential(row: CredentialRow) -> ();
+        session_by_token(token_hash: [u8; 32]) -> Option<SessionRow>;
+        rotate_session(row: SessionRow, expected: Option<[u8; 32]>) -> bool;
+        revoke_sessions(user: UserId, family: Option<[u8; 16]>) -> ();
+        put_enrolment_code(row: EnrolmentCodeRow) -> ();
+        take_enrolment_code(code_hash: [u8; 32], now: Timestamp) -> Option<EnrolmentCodeRow>;
+        put_secret(row: SecretRow) -> SecretRow;
+        ping() -> ();
+    }
+
+    fn account_by_login(&self, login: &str) -> StoreFuture<'_, Option<AccountRow>> {
+        self.inner.account_by_login(login)
+    }
+
+    fn secret(&self, name: &str) -> StoreFuture<'_, Option<SecretRow>> {
+        self.inner.secret(name)
+    }
+
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+}
+
+impl GatedStore {
+    /// Loads raffle 10's journal as a new owner would.
+    pub(crate) async fn claim_again(&self) -> Loaded {
+        self.inner.claim(super::stream(10)).await.expect("the store is there")
+    }
+}
