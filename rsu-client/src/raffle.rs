@@ -12,6 +12,7 @@ use drumroll_engine::money::Line;
 use drumroll_engine::ticket::{IssuerSlot, NumberRange, ValidationNumber};
 use drumroll_protocol::{DeviceState, Lease, Notice, NoticeKind, RaffleStatus, Terms};
 
+use crate::sell::warns;
 use crate::store::Fact;
 
 /// What does not add up.
@@ -146,6 +147,12 @@ impl Raffle {
         self.numbers_leased() - self.numbers_used
     }
 
+    /// Whether 80 % of the last lease is used, or there is none.
+    pub fn numbers_are_low(&self) -> bool {
+        let last = self.leases.last().map_or(0, |lease| lease.range.count());
+        warns(last.saturating_sub(self.numbers_left()), last)
+    }
+
     /// Whether sales are over for good, as the server said.
     pub fn sales_are_over(&self) -> bool {
         self.binding.as_ref().is_some_and(|binding| binding.status.sales_are_over())
@@ -196,37 +203,45 @@ impl Raffle {
         }
     }
 
+    /// Whether a fact can be true beside what is known. [`Raffle::apply_fact`] cannot fail after it.
+    ///
+    /// # Errors
+    /// [`Contradiction`]
+    pub fn check_fact(&self, fact: &Fact) -> Result<(), Contradiction> {
+        match fact {
+            Fact::Terms { terms } => {
+                let new = self.new_leases(terms)?;
+                match terms.device.issuer_slot {
+                    Some(slot) => self.check_leases(&new, slot),
+                    None if new.is_empty() => Ok(()),
+                    None => contradiction("a lease without an issuer slot"),
+                }
+            }
+            Fact::Leased { lease, issuer_slot, .. } => self.check_leases(&[*lease], *issuer_slot),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes one fact of this raffle.
     ///
     /// # Errors
-    /// [`Contradiction`]: it cannot be true beside what is known.
+    /// As [`Raffle::check_fact`]; then nothing has changed.
     pub fn apply_fact(&mut self, fact: &Fact) -> Result<(), Contradiction> {
+        self.check_fact(fact)?;
         match fact {
             Fact::Terms { terms } => self.apply_terms(terms),
-            Fact::Notice { notice } => {
-                self.apply_notice(notice);
-                Ok(())
-            }
-            Fact::Leased { lease, issuer_slot, .. } => self.apply_lease(*lease, *issuer_slot),
+            Fact::Notice { notice } => self.apply_notice(notice),
+            Fact::Leased { lease, issuer_slot, .. } => self.add_lease(*lease, *issuer_slot),
             Fact::Acknowledged { seq, quarantined, .. } => {
                 self.acknowledged_seq = self.acknowledged_seq.max(*seq);
                 self.quarantined.extend(quarantined.iter().cloned());
-                Ok(())
             }
-            Fact::FinalAcknowledged { .. } => {
-                self.final_acknowledged = true;
-                Ok(())
-            }
-            Fact::Printed { seq, .. } => {
-                *self.prints.entry(*seq).or_default() += 1;
-                Ok(())
-            }
-            Fact::Stopped { reason, .. } => {
-                self.stopped = Some(reason.clone());
-                Ok(())
-            }
-            Fact::Disabled { .. } | Fact::Enabled => Ok(()),
+            Fact::FinalAcknowledged { .. } => self.final_acknowledged = true,
+            Fact::Printed { seq, .. } => *self.prints.entry(*seq).or_default() += 1,
+            Fact::Stopped { reason, .. } => self.stopped = Some(reason.clone()),
+            Fact::Disabled { .. } | Fact::Enabled => {}
         }
+        Ok(())
     }
 
     /// The leases in `terms` that are new here.
@@ -242,13 +257,12 @@ impl Raffle {
         Ok(terms.device.leases.iter().skip(self.leases.len()).copied().collect())
     }
 
-    fn apply_terms(&mut self, terms: &Terms) -> Result<(), Contradiction> {
-        for lease in self.new_leases(terms)? {
-            let Some(slot) = terms.device.issuer_slot else { return contradiction("a lease without an issuer slot") };
-            self.apply_lease(lease, slot)?;
+    fn apply_terms(&mut self, terms: &Terms) {
+        for lease in terms.device.leases.iter().skip(self.leases.len()) {
+            self.add_lease(*lease, terms.device.issuer_slot.unwrap_or_default());
         }
         if self.terms.as_ref().is_some_and(|known| known.as_of_seq > terms.as_of_seq) {
-            return Ok(());
+            return;
         }
         if matches!(terms.device.state, DeviceState::Lost) && self.stopped.is_none() {
             self.stopped = Some("the device was declared lost".into());
@@ -260,7 +274,6 @@ impl Raffle {
             reason: None,
         });
         self.terms = Some(terms.clone());
-        Ok(())
     }
 
     fn apply_notice(&mut self, notice: &Notice) {
@@ -288,30 +301,42 @@ impl Raffle {
         }
     }
 
-    fn apply_lease(&mut self, lease: Lease, issuer_slot: u16) -> Result<(), Contradiction> {
+    /// Whether leases follow what is known, overlap nothing and keep the slot.
+    fn check_leases(&self, leases: &[Lease], issuer_slot: u16) -> Result<(), Contradiction> {
         let Ok(slot) = IssuerSlot::new(issuer_slot) else { return contradiction("an issuer slot out of range") };
         if self.issuer_slot.is_some_and(|known| known != slot) {
             return contradiction("the issuer slot changed");
         }
-        if let Some(known) = self.leases.iter().find(|known| known.no == lease.no) {
-            return if *known == lease { Ok(()) } else { contradiction(format!("lease {} changed", lease.no)) };
+        for (index, lease) in leases.iter().enumerate() {
+            let earlier = || self.leases.iter().chain(&leases[..index]);
+            if let Some(known) = earlier().find(|known| known.no == lease.no) {
+                if known == lease {
+                    continue;
+                }
+                return contradiction(format!("lease {} changed", lease.no));
+            }
+            if u64::from(lease.no) != earlier().count() as u64 + 1 {
+                return contradiction(format!("lease {} came out of order", lease.no));
+            }
+            if earlier().any(|known| known.range.overlaps(&lease.range)) {
+                return contradiction(format!("lease {} repeats numbers", lease.no));
+            }
         }
-        if u64::from(lease.no) != self.leases.len() as u64 + 1 {
-            return contradiction(format!("lease {} came out of order", lease.no));
-        }
-        if self.leases.iter().any(|known| known.range.overlaps(&lease.range)) {
-            return contradiction(format!("lease {} repeats numbers", lease.no));
-        }
-        self.issuer_slot = Some(slot);
-        self.leases.push(lease);
         Ok(())
     }
 
-    /// Takes the next record of the series.
+    fn add_lease(&mut self, lease: Lease, issuer_slot: u16) {
+        self.issuer_slot = IssuerSlot::new(issuer_slot).ok();
+        if !self.leases.contains(&lease) {
+            self.leases.push(lease);
+        }
+    }
+
+    /// Whether a record may be the next of the series. [`Raffle::apply_record`] cannot fail after it.
     ///
     /// # Errors
-    /// [`Contradiction`]: the series cannot have been made by a sound device.
-    pub fn apply_record(&mut self, record: &VerifiedRecord) -> Result<(), Contradiction> {
+    /// [`Contradiction`]: no sound device makes this record.
+    pub fn check_record(&self, record: &VerifiedRecord) -> Result<(), Contradiction> {
         let row = record.record();
         if row.raffle_id != self.id || !record.continues(self.head_seq(), &self.head()) {
             return contradiction(format!("record {} does not follow", row.seq));
@@ -319,42 +344,60 @@ impl Raffle {
         if self.final_seq.is_some() {
             return contradiction(format!("record {} follows the final report", row.seq));
         }
-        let payload = record.payload().map_err(|error| Contradiction(error.to_string()))?;
-        let mut amount = 0;
-        match payload {
+        match record.payload().map_err(|error| Contradiction(error.to_string()))? {
             DevicePayload::Sale(sale) => {
-                let numbers = sale.ranges.iter().map(NumberRange::count).sum();
-                if self.next_ranges(numbers).as_ref() != Some(&sale.ranges) {
+                if self.next_ranges(numbers_of(sale)).as_ref() != Some(&sale.ranges) {
                     return contradiction(format!("record {} sells numbers out of turn", row.seq));
                 }
                 if self.issuer_slot != Some(sale.validation_number.issuer_slot())
-                    || !self.validation_numbers.insert(sale.validation_number.to_bytes())
+                    || self.validation_is_taken(&sale.validation_number)
                 {
                     return contradiction(format!("record {} has a foreign or repeated validation number", row.seq));
                 }
-                let ticket =
-                    SoldTicket { seq: row.seq, sold_at_us: row.server_at_us.0, sale: sale.clone(), misprint: None };
-                if self.sales.insert(sale.order_key, ticket).is_some() {
+                if self.sales.contains_key(&sale.order_key) {
                     return contradiction(format!("record {} repeats an order", row.seq));
                 }
-                amount = sale.price_minor;
-                self.numbers_used += numbers;
-                self.amount_minor += amount;
-                self.last_sale_seq = row.seq;
             }
             DevicePayload::Misprint(mark) => {
-                let Some(ticket) = self.sales.get_mut(&mark.order_key).filter(|ticket| ticket.misprint.is_none()) else {
+                if self.sales.get(&mark.order_key).is_none_or(|ticket| ticket.misprint.is_some()) {
                     return contradiction(format!("record {} marks no sale", row.seq));
-                };
-                ticket.misprint = Some(mark.reason);
-                self.misprints += 1;
+                }
             }
             DevicePayload::Final(report) => {
                 if *report != self.final_report() {
                     return contradiction(format!("record {} does not add up", row.seq));
                 }
-                self.final_seq = Some(row.seq);
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the next record of the series.
+    ///
+    /// # Errors
+    /// As [`Raffle::check_record`]; then nothing has changed.
+    pub fn apply_record(&mut self, record: &VerifiedRecord) -> Result<(), Contradiction> {
+        self.check_record(record)?;
+        let row = record.record();
+        let mut amount = 0;
+        match record.payload().map_err(|error| Contradiction(error.to_string()))? {
+            DevicePayload::Sale(sale) => {
+                amount = sale.price_minor;
+                self.numbers_used += numbers_of(sale);
+                self.amount_minor += amount;
+                self.last_sale_seq = row.seq;
+                self.validation_numbers.insert(sale.validation_number.to_bytes());
+                let ticket =
+                    SoldTicket { seq: row.seq, sold_at_us: row.server_at_us.0, sale: sale.clone(), misprint: None };
+                self.sales.insert(sale.order_key, ticket);
+            }
+            DevicePayload::Misprint(mark) => {
+                if let Some(ticket) = self.sales.get_mut(&mark.order_key) {
+                    ticket.misprint = Some(mark.reason);
+                }
+                self.misprints += 1;
+            }
+            DevicePayload::Final(_) => self.final_seq = Some(row.seq),
         }
         self.hashes.push(*record.hash());
         self.amounts.push(amount);
@@ -365,6 +408,10 @@ impl Raffle {
     pub fn sale_of(&self, order: OrderKey, lines: &[Line]) -> Option<Result<&SoldTicket, ()>> {
         self.sales.get(&order).map(|ticket| if ticket.sale.lines == lines { Ok(ticket) } else { Err(()) })
     }
+}
+
+fn numbers_of(sale: &Sale) -> u64 {
+    sale.ranges.iter().map(NumberRange::count).sum()
 }
 
 /// Appends a range, joined with the last where they touch.

@@ -119,6 +119,10 @@ pub struct TermsAck {
     pub raffle_id: RaffleId,
     /// The `as_of_seq` that now binds the device: that of the terms, or a later one it knows.
     pub as_of_seq: u64,
+    /// The closing time that now binds it.
+    pub closes_at_us: Timestamp,
+    /// Whether it now holds sales to be suspended.
+    pub suspended: bool,
 }
 
 /// Acknowledges a notice.
@@ -131,6 +135,10 @@ pub struct NoticeAck {
     pub raffle_id: RaffleId,
     /// The `as_of_seq` that now binds the device: that of the notice, or a later one it knows.
     pub as_of_seq: u64,
+    /// The closing time that now binds it.
+    pub closes_at_us: Timestamp,
+    /// Whether it now holds sales to be suspended.
+    pub suspended: bool,
 }
 
 /// Asks for numbers. Repeating a `lease_no` gives the same range again, so a lost answer costs nothing.

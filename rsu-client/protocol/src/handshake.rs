@@ -150,8 +150,7 @@ mod tests {
     #[test]
     fn r02_neither_side_accepts_an_answer_to_another_question() {
         let (device, server) = (SecretKey::from_bytes(&[1; 32]), SecretKey::from_bytes(&[2; 32]));
-        let challenge =
-            Challenge { protocol: 1, nonce: Bytes([3; 32]), server_public_key: Bytes(server.public()) };
+        let challenge = Challenge { protocol: 1, nonce: Bytes([3; 32]), server_public_key: Bytes(server.public()) };
         let hello = Hello::sign(&challenge, DeviceId([4; 16]), [6; 32], software(), &device);
         assert!(hello.is_signed(&challenge, &device.public()));
         assert!(!hello.is_signed(&challenge, &server.public()));

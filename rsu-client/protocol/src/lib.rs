@@ -24,13 +24,13 @@ pub mod to_device;
 pub use enrol::{EnrolRequest, EnrolResponse};
 pub use frame::{DecodeError, FRAME_BYTES_MAX};
 pub use from_device::{
-    FromDevice, Heartbeat, Hello, NoticeAck, PrinterState, RaffleReport, Reserve, Software, TermsAck, UPLOAD_RECORDS_MAX,
-    Upload,
+    FromDevice, Heartbeat, Hello, NoticeAck, PrinterState, RaffleReport, Reserve, Software, TermsAck,
+    UPLOAD_RECORDS_MAX, Upload,
 };
 pub use terms::{DeviceState, DeviceTerms, EventText, Lease, PackageTerms, RaffleStatus, Terms};
 pub use to_device::{
-    Challenge, Disabled, ErrorCode, FinalAck, HeartbeatAck, LeaseGranted, LeaseRefusal, LeaseRefused, Notice, NoticeKind,
-    ProtocolError, Ready, ToDevice, UploadAck, Verdict, VerdictKind, Welcome,
+    Challenge, Disabled, ErrorCode, FinalAck, HeartbeatAck, LeaseGranted, LeaseRefusal, LeaseRefused, Notice,
+    NoticeKind, ProtocolError, Ready, ToDevice, UploadAck, Verdict, VerdictKind, Welcome,
 };
 
 /// The version of the protocol that this crate speaks. Both sides must name the same one.

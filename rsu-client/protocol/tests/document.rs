@@ -1,5 +1,6 @@
 //! `docs/protocol.md` and the code agree (C-06): every example in the document is a message, every
 //! message has an example, and the signed examples are really signed.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use drumroll_engine::device::{DeviceRecord, SecretKey};
 use drumroll_protocol::{EnrolRequest, EnrolResponse, FromDevice, ToDevice};
@@ -36,7 +37,8 @@ fn examples() -> Vec<(String, String)> {
 
 fn of_kind(kind: &str) -> Vec<String> {
     let wanted = format!("json {kind}");
-    let bodies: Vec<String> = examples().into_iter().filter(|(info, _)| *info == wanted).map(|(_, body)| body).collect();
+    let bodies: Vec<String> =
+        examples().into_iter().filter(|(info, _)| *info == wanted).map(|(_, body)| body).collect();
     assert!(!bodies.is_empty(), "the document has examples of {kind}");
     bodies
 }

@@ -1,4 +1,5 @@
 //! What is not documented is refused (C-06), at every depth, with the code that says how.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use drumroll_protocol::{DecodeError, ErrorCode, FRAME_BYTES_MAX, FromDevice, ToDevice};
 

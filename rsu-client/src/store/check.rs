@@ -53,7 +53,8 @@ fn check_structure(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Damaged(verdict));
     }
     let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
-    let found: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>().map_err(unreadable)?;
+    let found: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>().map_err(unreadable)?;
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(SCHEMA)?;
     let mut statement = fresh.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
@@ -122,9 +123,7 @@ fn check_tips(
 ) -> Result<(), StoreError> {
     let mut wanted: BTreeMap<Vec<u8>, (u64, [u8; 32])> = series
         .iter()
-        .filter_map(|(raffle, chain)| {
-            chain.last().map(|last| (raffle.0.to_vec(), (last.record().seq, *last.hash())))
-        })
+        .filter_map(|(raffle, chain)| chain.last().map(|last| (raffle.0.to_vec(), (last.record().seq, *last.hash()))))
         .collect();
     if facts_no > 0 {
         wanted.insert(FACTS.to_vec(), (facts_no, *facts_head));
@@ -154,7 +153,8 @@ fn check_anchor(connection: &Connection) -> Result<Option<Anchor>, StoreError> {
 
 /// One row of `record`, as written.
 pub(super) fn record(row: &Row<'_>, device_id: DeviceId) -> Result<DeviceRecord, StoreError> {
-    let error_ms = u32::try_from(unsigned(row, 4)?).map_err(|_| StoreError::damaged("an error bound is out of range"))?;
+    let error_ms =
+        u32::try_from(unsigned(row, 4)?).map_err(|_| StoreError::damaged("an error bound is out of range"))?;
     Ok(DeviceRecord {
         device_id,
         raffle_id: RaffleId(get(row, 0)?),

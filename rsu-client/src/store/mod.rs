@@ -133,26 +133,22 @@ impl Store {
         Ok(())
     }
 
-    /// Appends facts, all or none, in one transaction.
+    /// Appends one fact; it is on the disk when this returns.
     ///
     /// # Errors
     /// As [`Store::append_record`].
-    pub fn append_facts(&mut self, facts: &[Fact], at_us: u64, key: &SecretKey) -> Result<(), StoreError> {
-        let (mut no, mut head) = (self.facts_no, self.facts_head);
+    pub fn append_fact(&mut self, fact: &Fact, at_us: u64, key: &SecretKey) -> Result<(), StoreError> {
+        let body = serde_json::to_string(fact).map_err(|error| StoreError::damaged(error.to_string()))?;
+        let no = self.facts_no + 1;
+        let hash = fact::hash(no, at_us, &self.facts_head, &body);
+        let signature = key.sign(fact::SIGNATURE_TAG, &hash);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for fact in facts {
-            let body = serde_json::to_string(fact).map_err(|error| StoreError::damaged(error.to_string()))?;
-            no += 1;
-            let hash = fact::hash(no, at_us, &head, &body);
-            let signature = key.sign(fact::SIGNATURE_TAG, &hash);
-            transaction
-                .prepare_cached("INSERT INTO fact (no, at_us, prev, body, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
-                .execute(params![integer(no)?, integer(at_us)?, head, body, signature])?;
-            head = hash;
-            move_tip(&transaction, FACTS, no, &head)?;
-        }
+        transaction
+            .prepare_cached("INSERT INTO fact (no, at_us, prev, body, signature) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![integer(no)?, integer(at_us)?, self.facts_head, body, signature])?;
+        move_tip(&transaction, FACTS, no, &hash)?;
         transaction.commit()?;
-        (self.facts_no, self.facts_head) = (no, head);
+        (self.facts_no, self.facts_head) = (no, hash);
         Ok(())
     }
 
