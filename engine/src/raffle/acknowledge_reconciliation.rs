@@ -34,7 +34,7 @@ pub fn acknowledge_reconciliation(
         return Err(Rejection::CountsDiffer);
     }
     let statement = super::rejection::reason(&command.statement)?;
-    let by = context.user().ok_or(Rejection::NotAllowed)?;
+    let by = context.person().ok_or(Rejection::NotAllowed)?;
     let net_minor = raffle.net_minor();
     let prizes = raffle.prize_values();
     let acknowledgement = Acknowledgement { by, at: context.at, statement, counts, net_minor, prizes };

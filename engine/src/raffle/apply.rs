@@ -3,7 +3,7 @@
 //! invariant, and the actor dies and reloads rather than guess.
 
 use super::channel::{Channel, PoolKind};
-use super::device::{Device, DeviceStatus};
+use super::device::{Device, DeviceStatus, Notice};
 use super::draw_state::{Draw, DrawResult, DrawStatus, DrawSteps, RevealedWitness};
 use super::event::{
     DeviceRecordRef, Event, HoldEnd, QuarantineReason, QuarantinedSale, RefundReason, Resolution, Sale,
@@ -28,6 +28,7 @@ impl Raffle {
         match event {
             Event::Created { raffle, event_number, name, kind } => {
                 assert!(!self.exists() && *raffle == self.id, "a raffle is created once, in its own stream");
+                assert!(*event_number > 0, "event numbers count from 1");
                 self.event_number = *event_number;
                 name.clone_into(&mut self.name);
                 self.kind = *kind;
@@ -76,7 +77,7 @@ impl Raffle {
             }
             Event::Cancelled { reason } => self.cancel(at, reason),
             Event::Finalized => self.status = Status::Finalized,
-            Event::TicketSold { sale } => self.sell(sale),
+            Event::TicketSold { sale } => self.sell(at, sale),
             Event::OrderHeld { order, lines, numbers, price_minor, expires_at } => {
                 self.hold(*order, lines, *numbers, *price_minor, *expires_at);
             }
@@ -87,7 +88,9 @@ impl Raffle {
                 self.refunds_due.remove(order);
             }
             Event::TicketVoided { order, .. } => self.void(order),
-            Event::TicketMisprinted { order, device_record, .. } => self.misprint(order, device_record.as_ref()),
+            Event::TicketMisprinted { order, device_record, .. } => {
+                self.misprint(at, order, device_record.as_ref());
+            }
             Event::MisprintCleared { order, .. } => {
                 self.order_expect(order).state = OrderState::Sold;
                 self.misprints_open.remove(order);
@@ -103,11 +106,14 @@ impl Raffle {
                 let device = self.device_expect(device);
                 device.closes_at = Some(*closes_at);
                 device.suspended = *suspended;
+                device.notices.push(Notice { at, closes_at: *closes_at, suspended: *suspended });
             }
-            Event::RecordQuarantined { record, reason, sale } => self.quarantine(record, *reason, sale.as_deref()),
+            Event::RecordQuarantined { record, reason, sale } => {
+                self.quarantine(at, record, *reason, sale.as_deref());
+            }
             Event::QuarantineResolved { device, seq, resolution, .. } => self.resolve(*device, *seq, *resolution),
             Event::DeviceFinal { record, returned } => {
-                self.advance(record);
+                self.advance(at, record);
                 let device = self.device_expect(&record.device);
                 device.returned = count(returned);
                 device.status = DeviceStatus::Final { at };
@@ -189,7 +195,7 @@ impl Raffle {
         self.config.as_ref().expect("an opened raffle has a configuration").currency
     }
 
-    fn sell(&mut self, sale: &Sale) {
+    fn sell(&mut self, at: Timestamp, sale: &Sale) {
         if let Some(Order { state: OrderState::Held { expires_at }, .. }) = self.orders.get(&sale.order) {
             let expires_at = *expires_at;
             self.release(&sale.order, expires_at);
@@ -201,11 +207,11 @@ impl Raffle {
             Some(record) => {
                 // A sale that waited in quarantine was counted when it was set aside.
                 if !self.quarantine.contains_key(&(record.device, record.seq)) {
-                    self.advance(record);
+                    self.advance(at, record);
                     let device = self.device_expect(&record.device);
                     device.reported.sales += 1;
-                    device.reported.numbers += numbers;
-                    device.reported.amount_minor += sale.price_minor;
+                    device.reported.numbers = device.reported.numbers.saturating_add(numbers);
+                    device.reported.amount_minor = device.reported.amount_minor.saturating_add(sale.price_minor);
                     device.reported.last_sale_seq = record.seq;
                     for range in &sale.ranges {
                         device.used.insert(*range);
@@ -333,7 +339,7 @@ impl Raffle {
         }
     }
 
-    fn misprint(&mut self, key: &OrderKey, record: Option<&DeviceRecordRef>) {
+    fn misprint(&mut self, at: Timestamp, key: &OrderKey, record: Option<&DeviceRecordRef>) {
         let order = self.order_expect(key);
         assert!(order.state == OrderState::Sold, "an event marks a ticket that is not valid");
         order.state = OrderState::Misprinted;
@@ -343,30 +349,39 @@ impl Raffle {
             device.misprinted += 1;
         }
         if let Some(record) = record {
-            self.advance(record);
+            self.advance(at, record);
             self.device_expect(&record.device).reported.misprints += 1;
         }
     }
 
-    /// Moves a device's series on to `record`.
-    fn advance(&mut self, record: &DeviceRecordRef) {
+    /// Moves a device's series on to `record`, which arrived at `at`.
+    fn advance(&mut self, at: Timestamp, record: &DeviceRecordRef) {
         let device = self.device_expect(&record.device);
         assert!(record.seq == device.last_seq + 1, "a device record is missing");
         device.last_seq = record.seq;
         device.head = record.hash;
-        // A record whose clock went back is quarantined; the series' clock does not follow it.
-        device.last_at = device.last_at.max(record.at);
+        // A record whose clock went back is quarantined; the series' clock does not follow it. Nor does it
+        // follow one that runs ahead of its arrival: one bad stamp must not condemn all later sales.
+        device.last_at = device.last_at.max(record.at.min(at));
     }
 
-    fn quarantine(&mut self, record: &DeviceRecordRef, reason: QuarantineReason, sale: Option<&QuarantinedSale>) {
-        self.advance(record);
+    fn quarantine(
+        &mut self,
+        at: Timestamp,
+        record: &DeviceRecordRef,
+        reason: QuarantineReason,
+        sale: Option<&QuarantinedSale>,
+    ) {
+        self.advance(at, record);
         let device = self.device_expect(&record.device);
         let mut claim = Claim::Nothing;
         if let Some(sale) = sale {
-            device.reported.sales += 1;
-            device.reported.numbers += count(&sale.ranges);
-            device.reported.amount_minor += sale.price_minor;
-            device.reported.last_sale_seq = record.seq;
+            // Nothing of a record that was set aside is believed, its sums least of all.
+            let reported = &mut device.reported;
+            reported.sales += 1;
+            reported.numbers = reported.numbers.saturating_add(count(&sale.ranges));
+            reported.amount_minor = reported.amount_minor.saturating_add(sale.price_minor);
+            reported.last_sale_seq = record.seq;
             // Its paper is out there, so its numbers are gone, if they were this device's to use.
             if device.may_use(&sale.ranges) {
                 claim = match device.status {
@@ -380,7 +395,7 @@ impl Raffle {
             }
         }
         let sale = sale.cloned().map(Box::new);
-        let entry = Quarantined { reason, sale, at: record.at, claim, resolution: None };
+        let entry = Quarantined { reason, sale, at: record.at, error_ms: record.error_ms, claim, resolution: None };
         self.quarantine.insert((record.device, record.seq), entry);
     }
 
@@ -409,6 +424,7 @@ impl Raffle {
         self.end_suspension(at);
         self.status = Status::Cancelled;
         self.reason = Some(reason.to_owned());
+        self.acknowledgement = None;
         let sold: Vec<OrderKey> =
             self.orders.iter().filter(|(_, order)| order.eligible()).map(|(key, _)| *key).collect();
         for key in &sold {
@@ -420,6 +436,7 @@ impl Raffle {
     }
 }
 
+/// Saturates, for the ranges of a record that was set aside are whatever its handheld wrote.
 fn count(ranges: &[NumberRange]) -> u64 {
-    ranges.iter().map(NumberRange::count).sum()
+    ranges.iter().fold(0, |sum, range| sum.saturating_add(range.count()))
 }

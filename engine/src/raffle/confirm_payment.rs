@@ -1,7 +1,9 @@
 //! The provider has the money: numbers are assigned, or the money goes back.
 
 use super::sell_tickets::fresh_validation;
-use super::{Answer, Channel, Context, Decision, Event, OrderState, Raffle, Refund, RefundReason, Rejection, Sale};
+use super::{
+    Answer, Channel, Context, Decision, Event, Order, OrderState, Raffle, Refund, RefundReason, Rejection, Sale,
+};
 use crate::bytes::Bytes;
 use crate::id::OrderKey;
 
@@ -26,18 +28,14 @@ pub fn confirm_payment(raffle: &Raffle, context: &Context, command: ConfirmPayme
     let known = known.ok_or(Rejection::UnknownOrder)?;
     match known.state {
         OrderState::Held { expires_at } if context.at < expires_at && context.at < raffle.closes_at => {}
-        OrderState::Held { .. } => {
-            // Its time is over although nobody has recorded that yet; PassTime will end it.
-            return Err(Rejection::HoldEnded);
+        OrderState::Held { expires_at } => {
+            // Its time is over although nobody has recorded that yet. The money must not wait for it.
+            let end = Event::HoldEnded { order, end: raffle.hold_end(expires_at) };
+            return Ok(Decision { events: vec![end, too_late(order, known, payment)], answer: Answer::RefundDue });
         }
         OrderState::Ended(_) => {
-            let refund = Event::RefundDue {
-                order,
-                amount_minor: known.price_minor,
-                reason: RefundReason::NoHold,
-                payment: Some(payment),
-            };
-            let events = if known.refund == Refund::None { vec![refund] } else { vec![] };
+            let owed = known.refund != Refund::None;
+            let events = if owed { vec![] } else { vec![too_late(order, known, payment)] };
             return Ok(Decision { events, answer: Answer::RefundDue });
         }
         OrderState::Sold | OrderState::Misprinted | OrderState::Voided => {
@@ -61,4 +59,9 @@ pub fn confirm_payment(raffle: &Raffle, context: &Context, command: ConfirmPayme
     };
     let answer = Answer::Sold(Box::new(sale.clone()));
     Ok(Decision { events: vec![Event::TicketSold { sale }], answer })
+}
+
+fn too_late(order: OrderKey, known: &Order, payment: String) -> Event {
+    let amount_minor = known.price_minor;
+    Event::RefundDue { order, amount_minor, reason: RefundReason::NoHold, payment: Some(payment) }
 }

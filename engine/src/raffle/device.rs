@@ -45,6 +45,17 @@ pub struct Reported {
     pub last_sale_seq: u64,
 }
 
+/// What a handheld acknowledged, and when: from then on it was bound by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When the acknowledgement arrived.
+    pub at: Timestamp,
+    /// The closing time.
+    pub closes_at: Timestamp,
+    /// Whether sales were suspended.
+    pub suspended: bool,
+}
+
 /// One handheld's part in a raffle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
@@ -68,6 +79,8 @@ pub struct Device {
     pub closes_at: Option<Timestamp>,
     /// Whether it has acknowledged that sales are suspended.
     pub suspended: bool,
+    /// Everything it acknowledged, oldest first.
+    pub notices: Vec<Notice>,
     /// What it reported, whatever the verdicts: what its final report must agree with.
     pub reported: Reported,
     /// Tickets accepted.
@@ -104,6 +117,7 @@ impl Device {
             last_at: Timestamp::default(),
             closes_at: None,
             suspended: false,
+            notices: Vec::new(),
             reported: Reported::default(),
             tickets: 0,
             gross_minor: 0,
@@ -115,6 +129,11 @@ impl Device {
             returned: 0,
             out_of_play: 0,
         }
+    }
+
+    /// What it knew when it stamped something `at`: the latest notice it had acknowledged by then.
+    pub fn knew_at(&self, at: Timestamp) -> Option<&Notice> {
+        self.notices.iter().rev().find(|notice| notice.at <= at)
     }
 
     /// Numbers it was given in all.

@@ -32,6 +32,8 @@ pub struct DeviceRecordRef {
     pub hash: Bytes<32>,
     /// The device's estimate of the server's time when it made the record.
     pub at: Timestamp,
+    /// Its measured bound on the error of that estimate, in milliseconds.
+    pub error_ms: u32,
 }
 
 /// A ticket as sold: everything a bearer ticket carries that is not in the configuration.

@@ -24,6 +24,7 @@ pub fn hold_order(raffle: &Raffle, context: &Context, command: HoldOrder) -> Res
             return Err(Rejection::TermsDiffer);
         }
         let answer = match known.state {
+            OrderState::Held { expires_at } if expires_at <= context.at => return Err(Rejection::HoldEnded),
             OrderState::Held { expires_at } => Answer::Held { expires_at, price_minor: known.price_minor },
             OrderState::Ended(_) => return Err(Rejection::HoldEnded),
             OrderState::Sold | OrderState::Misprinted | OrderState::Voided => Answer::OnRecord(order),

@@ -19,7 +19,7 @@ const LOCK_AGE_MAX_MS: u64 = 60_000;
 
 /// Refuses, in this order: an unknown draw, a draw that is not acknowledged, a raffle that is not
 /// reconciled, too short a time since the close, a lock that names another journal head or another
-/// instant, a count that is not the sold count, a signature that does not check out.
+/// instant, counts that are not those of the sold ledger, a signature that does not check out.
 pub fn lock_draw(raffle: &Raffle, context: &Context, command: &LockDraw) -> Result<Decision, Rejection> {
     let LockDraw { draw_no, lock } = command;
     let draw = raffle.draw(*draw_no).ok_or(Rejection::UnknownDraw)?;
@@ -34,7 +34,9 @@ pub fn lock_draw(raffle: &Raffle, context: &Context, command: &LockDraw) -> Resu
     if lock.close_seq != context.head.seq || lock.journal_head != context.head.hash || !recent {
         return Err(Rejection::LockOutdated);
     }
-    if lock.sold_count == 0 || lock.sold_count != raffle.identity().sold {
+    let eligible = raffle.orders.values().filter(|order| order.eligible());
+    let ranges: usize = eligible.filter_map(|order| order.ticket.as_ref()).map(|ticket| ticket.ranges.len()).sum();
+    if lock.sold_count == 0 || lock.sold_count != raffle.identity().sold || lock.range_count != ranges as u64 {
         return Err(Rejection::DrawInvalid);
     }
     let plan = raffle.plan(*draw_no).ok_or(Rejection::UnknownDraw)?;

@@ -62,7 +62,7 @@ mod tests;
 pub use blockers::{Blocker, blockers};
 pub use channel::{Channel, PoolKind};
 pub use config::{Config, ConfigError, PoolShare, limits};
-pub use device::{Device, DeviceStatus, Reported};
+pub use device::{Device, DeviceStatus, Notice, Reported};
 pub use draw_parts::Winner;
 pub use draw_state::{Draw, DrawResult, DrawStatus, DrawSteps, RevealedWitness};
 pub use event::{
@@ -96,7 +96,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The person who gives the command.
+    /// The account that gives the command.
     pub const fn user(&self) -> Option<UserId> {
         match self.actor {
             Actor::User(user) | Actor::Integration(user) => Some(user),
@@ -104,10 +104,18 @@ impl Context {
         }
     }
 
+    /// The person who gives the command: an outside system, a handheld or a timer is none.
+    pub const fn person(&self) -> Option<UserId> {
+        match self.actor {
+            Actor::User(user) => Some(user),
+            _ => None,
+        }
+    }
+
     /// Two people, and not the same one twice.
     fn require_approver(&self) -> Result<(), Rejection> {
-        match self.approver {
-            Some(approver) if Some(approver) != self.user() => Ok(()),
+        match (self.person(), self.approver) {
+            (Some(person), Some(approver)) if person != approver => Ok(()),
             _ => Err(Rejection::ApproverMissing),
         }
     }

@@ -1,6 +1,7 @@
 //! What happens by itself when time passes: holds end, sales close (L-04).
 
 use super::{Context, Decision, Event, HoldEnd, Raffle, Rejection};
+use crate::time::Timestamp;
 
 /// Records everything that is due. The actor sends it at [`Raffle::next_due`], before any other command
 /// that finds something due, and on waking up, so that a restart across the close changes nothing.
@@ -14,10 +15,9 @@ const HOLDS_MAX: usize = 1_000;
 pub fn pass_time(raffle: &Raffle, context: &Context, _: PassTime) -> Result<Decision, Rejection> {
     let closing = raffle.status.on_sale() && context.at >= raffle.closes_at;
     let due = raffle.holds.iter().filter(|(expires_at, _)| closing || *expires_at <= context.at);
-    let end = |expires_at| if expires_at <= context.at { HoldEnd::Expired } else { HoldEnd::Closed };
     let mut events: Vec<Event> = due
         .take(HOLDS_MAX)
-        .map(|(expires_at, order)| Event::HoldEnded { order: *order, end: end(*expires_at) })
+        .map(|(expires_at, order)| Event::HoldEnded { order: *order, end: raffle.hold_end(*expires_at) })
         .collect();
     if closing && events.len() < HOLDS_MAX {
         events.push(Event::SalesClosed);
@@ -27,4 +27,11 @@ pub fn pass_time(raffle: &Raffle, context: &Context, _: PassTime) -> Result<Deci
         }
     }
     Decision::done(events)
+}
+
+impl Raffle {
+    /// What ends a hold that lasts until `expires_at`: its own time, or the close that cut it short.
+    pub(super) fn hold_end(&self, expires_at: Timestamp) -> HoldEnd {
+        if expires_at < self.closes_at { HoldEnd::Expired } else { HoldEnd::Closed }
+    }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::bytes::Bytes;
 use crate::device::{DevicePayload, FinalReport, Misprint, MisprintReason, Sale as DeviceSale, VerifiedRecord};
+use crate::id::DeviceId;
 use crate::money;
 use crate::time::Span;
 
@@ -30,6 +31,12 @@ pub fn record_device(raffle: &Raffle, context: &Context, record: &VerifiedRecord
         return Err(Rejection::SeriesBroken { acknowledged });
     }
     if inner.seq <= acknowledged {
+        // Calling a sale known that is not on record would let the handheld forget it.
+        if let Ok(DevicePayload::Sale(sale)) = record.payload()
+            && !on_record(raffle, (inner.device_id, inner.seq), device, sale)
+        {
+            return Err(Rejection::SeriesBroken { acknowledged });
+        }
         return Ok(Decision { events: vec![], answer: Answer::Verdict(Verdict::Known) });
     }
     if inner.seq > acknowledged + 1 {
@@ -43,6 +50,7 @@ pub fn record_device(raffle: &Raffle, context: &Context, record: &VerifiedRecord
         seq: inner.seq,
         hash: Bytes(*record.hash()),
         at: inner.server_at_us,
+        error_ms: inner.error_ms,
     };
     let judged = match record.payload() {
         Ok(DevicePayload::Sale(sale)) => judge_sale(raffle, context, device, record, sale)
@@ -76,6 +84,18 @@ pub fn record_device(raffle: &Raffle, context: &Context, record: &VerifiedRecord
     }
 }
 
+/// Whether this very sale is known, accepted or set aside. Only the last record's hash is kept, so an
+/// older one is known by what it sold.
+fn on_record(raffle: &Raffle, place: (DeviceId, u64), device: &Device, sale: &DeviceSale) -> bool {
+    if let Some(entry) = raffle.quarantine.get(&place) {
+        return entry.sale.as_deref() == Some(&set_aside(sale));
+    }
+    let order = raffle.orders.get(&sale.order_key).filter(|order| order.slot == device.slot.get());
+    order
+        .and_then(|order| order.ticket.as_ref())
+        .is_some_and(|ticket| *ticket.ranges == *sale.ranges && ticket.validation == sale.validation_number)
+}
+
 /// Reasons in the order in which they are looked for.
 fn judge_sale(
     raffle: &Raffle,
@@ -87,6 +107,9 @@ fn judge_sale(
     use QuarantineReason as Reason;
     let config = raffle.config.as_ref().ok_or(Reason::BeforeOpening)?;
     // What could never take part, whoever decides.
+    if let DeviceStatus::Final { .. } = device.status {
+        return Err(Reason::AfterFinal);
+    }
     let priced = money::price(&config.packages, &sale.lines).map_err(|_| Reason::PriceMismatch)?;
     let limited = sale.lines.iter().any(|line| raffle.stock_left(line.package).is_some());
     if limited || sale.currency != config.currency || sale.price_minor != priced.price_minor {
@@ -126,10 +149,8 @@ fn judge_sale(
         return Err(Reason::WhileSuspended);
     }
     // When it came.
-    match device.status {
-        DeviceStatus::Joined => {}
-        DeviceStatus::Final { .. } => return Err(Reason::AfterFinal),
-        DeviceStatus::Lost { .. } => return Err(Reason::DeviceLost),
+    if let DeviceStatus::Lost { .. } = device.status {
+        return Err(Reason::DeviceLost);
     }
     if raffle.locked() {
         return Err(Reason::AfterLock);

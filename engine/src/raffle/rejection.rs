@@ -79,6 +79,13 @@ pub enum Rejection {
     NoIssuerSlot,
     /// The device must upload what it has before it gets new numbers.
     UploadFirst,
+    /// The device asks for a lease that is not its next one.
+    LeaseOutOfStep {
+        /// Leases it has.
+        leases: u64,
+    },
+    /// The device has plenty of unused numbers.
+    RangeSuffices,
     /// The device's series does not continue what is known: it was forked or rebuilt.
     SeriesBroken {
         /// The last record known.
@@ -154,6 +161,8 @@ impl Rejection {
             Self::DeviceSettled => "device_settled",
             Self::NoIssuerSlot => "no_issuer_slot",
             Self::UploadFirst => "upload_first",
+            Self::LeaseOutOfStep { .. } => "lease_out_of_step",
+            Self::RangeSuffices => "range_suffices",
             Self::SeriesBroken { .. } => "series_broken",
             Self::SeriesGap { .. } => "series_gap",
             Self::NotQuarantined => "not_quarantined",
@@ -212,6 +221,8 @@ impl fmt::Display for Rejection {
             Self::DeviceSettled => f.write_str("This handheld is closed for this raffle."),
             Self::NoIssuerSlot => f.write_str("No more handhelds can join this raffle."),
             Self::UploadFirst => f.write_str("Upload all sales before asking for numbers."),
+            Self::LeaseOutOfStep { leases } => write!(f, "This handheld has {leases} ranges; ask for the next one."),
+            Self::RangeSuffices => f.write_str("This handheld has enough unused numbers."),
             Self::SeriesBroken { acknowledged } => {
                 write!(f, "The handheld's records do not continue record {acknowledged} as it is known here.")
             }

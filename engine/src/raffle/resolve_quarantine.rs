@@ -7,6 +7,7 @@ use super::{
 };
 use crate::bytes::Bytes;
 use crate::id::DeviceId;
+use crate::time::Timestamp;
 
 /// Accepts or refunds a quarantined sale.
 #[derive(Clone, Debug)]
@@ -52,16 +53,15 @@ pub fn resolve_quarantine(raffle: &Raffle, command: &ResolveQuarantine) -> Resul
 /// Whether accepting would break nothing: I2 and I8 are stated for accepted sales.
 fn acceptable(raffle: &Raffle, device: DeviceId, entry: &Quarantined, sale: &QuarantinedSale) -> bool {
     let honest = match entry.reason {
-        // It obeyed the close it knew: what it sold until it learned of an earlier one is its good faith.
-        QuarantineReason::AfterClose => {
-            let known = raffle.devices.get(&device).and_then(|device| device.closes_at);
-            let configured = raffle.config.as_ref().map(|config| config.sales_end);
-            known.max(configured).is_some_and(|bound| entry.at < bound)
-        }
-        QuarantineReason::WhileSuspended
+        QuarantineReason::AfterClose
         | QuarantineReason::AfterAcknowledgement
         | QuarantineReason::DeviceLost
         | QuarantineReason::ClockAhead => true,
+        // Whoever knew of the pause has no excuse.
+        QuarantineReason::WhileSuspended => {
+            let known = raffle.devices.get(&device).and_then(|device| device.knew_at(entry.at));
+            known.is_none_or(|notice| !notice.suspended)
+        }
         QuarantineReason::BeforeOpening
         | QuarantineReason::AfterLock
         | QuarantineReason::AfterFinal
@@ -77,10 +77,21 @@ fn acceptable(raffle: &Raffle, device: DeviceId, entry: &Quarantined, sale: &Qua
         | QuarantineReason::Unreadable => false,
     };
     honest
+        && entry.latest() < bound(raffle, device, entry)
         && entry.claim != Claim::Nothing
         && raffle.status != Status::Cancelled
         && !raffle.orders.contains_key(&sale.order)
         && !raffle.validations.contains(&sale.validation)
+}
+
+/// The close that bound the handheld when it made this sale: the one it had acknowledged by then, for what
+/// it sold until it learned of an earlier one is its good faith. It cannot claim to know of a later one
+/// than was announced.
+fn bound(raffle: &Raffle, device: DeviceId, entry: &Quarantined) -> Timestamp {
+    let configured = raffle.config.as_ref().map_or(raffle.closes_at, |config| config.sales_end);
+    let known = raffle.devices.get(&device).and_then(|device| device.knew_at(entry.at));
+    let known = known.map_or(configured, |notice| notice.closes_at);
+    known.min(configured.max(raffle.closes_at)).max(raffle.closes_at)
 }
 
 fn accepted(device: DeviceId, seq: u64, entry: &Quarantined, sale: &QuarantinedSale) -> Sale {
@@ -95,7 +106,13 @@ fn accepted(device: DeviceId, seq: u64, entry: &Quarantined, sale: &QuarantinedS
         salt: sale.salt,
         sold_at: entry.at,
         // The hash of the record is in the event that set it aside.
-        device_record: Some(DeviceRecordRef { device, seq, hash: Bytes::default(), at: entry.at }),
+        device_record: Some(DeviceRecordRef {
+            device,
+            seq,
+            hash: Bytes::default(),
+            at: entry.at,
+            error_ms: entry.error_ms,
+        }),
         payment: None,
     }
 }

@@ -19,8 +19,8 @@ pub struct RevealWitness {
 /// commitment or are not signed. The recorded reveal again is harmless.
 pub fn reveal_witness(raffle: &Raffle, command: &RevealWitness) -> Result<Decision, Rejection> {
     let draw = raffle.draw(command.draw_no).ok_or(Rejection::UnknownDraw)?;
-    if draw.house_reveal.is_some() {
-        return Decision::done(vec![]);
+    if let Some(known) = draw.house_reveal {
+        return if known.reveal == command.reveal { Decision::done(vec![]) } else { Err(Rejection::DrawInvalid) };
     }
     if draw.status != DrawStatus::Locked {
         return Err(Rejection::WrongDrawStatus { status: draw.status });

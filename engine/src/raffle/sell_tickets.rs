@@ -25,7 +25,7 @@ pub struct SellTickets {
 }
 
 /// Refuses, in this order: other terms under the same key, a window that is not open (L-03), a channel
-/// without numbers, lines that make no sense, a stock or pool that does not suffice.
+/// that does not sell this way or has no numbers, lines that make no sense, a stock or pool that does not suffice.
 pub fn sell_tickets(raffle: &Raffle, context: &Context, command: SellTickets) -> Result<Decision, Rejection> {
     let SellTickets { order, channel, seller, lines, random, salt } = command;
     if let Some(known) = raffle.orders.get(&order) {
@@ -37,6 +37,10 @@ pub fn sell_tickets(raffle: &Raffle, context: &Context, command: SellTickets) ->
         };
     }
     window(raffle, context)?;
+    // Handhelds sell by their records and the public by hold and payment; neither comes this way.
+    if !matches!(channel, Channel::Counter | Channel::Integration) {
+        return Err(Rejection::ChannelNotSold);
+    }
     let priced = priced(raffle, channel, &lines)?;
     let pool = raffle.pool(channel.pool()).ok_or(Rejection::ChannelNotSold)?;
     if priced.numbers > pool.available() {

@@ -14,7 +14,7 @@ use crate::id::{DeviceId, OrderKey, OrganisationId, RaffleId};
 use crate::ledger::SoldRange;
 use crate::profile::Profile;
 use crate::ticket::{IssuerSlot, ValidationNumber};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,6 +144,8 @@ pub struct Quarantined {
     pub sale: Option<Box<QuarantinedSale>>,
     /// The device's stamp.
     pub at: Timestamp,
+    /// The bound on its error, in milliseconds.
+    pub error_ms: u32,
     /// Where its numbers stand.
     pub claim: Claim,
     /// The decision, once made.
@@ -151,6 +153,11 @@ pub struct Quarantined {
 }
 
 impl Quarantined {
+    /// The latest instant at which it may have been made.
+    pub fn latest(&self) -> Timestamp {
+        self.at + Span::millis(u64::from(self.error_ms))
+    }
+
     /// Whether it still waits for a decision. Records that carry no sale need none: they stand in the
     /// close report.
     pub const fn open(&self) -> bool {
