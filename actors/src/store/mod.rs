@@ -5,16 +5,18 @@
 //! power cut. It may be repeated with the same batch after any error, as often as needed: what is there
 //! already, with the same hash, counts as committed (design: uncertain outcomes).
 
+pub mod conformance;
 mod error;
-mod rows;
-
+pub mod migrations;
 pub mod postgres;
+mod rows;
+mod sql;
 pub mod sqlite;
 
 pub use error::StoreError;
 pub use rows::{
-    AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row, SecretRow, SessionRow,
-    SignificantRow, TicketRow, TicketState,
+    AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row,
+    SecretRow, SessionRow, SignificantRow, TicketRow, TicketState,
 };
 
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -154,6 +156,9 @@ pub struct CurvePoint {
     pub numbers: u64,
 }
 
+/// A rebuild may take so many times the deadline of other calls.
+const REBUILD_DEADLINES: u32 = 60;
+
 /// A future that a store returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -187,7 +192,13 @@ pub trait Store: Send + Sync + 'static {
     fn raffle(&self, raffle: RaffleId) -> StoreFuture<'_, Option<RaffleRow>>;
 
     /// Raffles of one organisation, or of all, newest event first, after a cursor of (event number, id).
-    fn raffles(&self, organisation: Option<OrganisationId>, public: bool, after: Option<(Timestamp, RaffleId)>, limit: u32) -> StoreFuture<'_, Vec<RaffleRow>>;
+    fn raffles(
+        &self,
+        organisation: Option<OrganisationId>,
+        public: bool,
+        after: Option<(Timestamp, RaffleId)>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<RaffleRow>>;
 
     /// A ticket of a raffle, or of any raffle when it is named by its validation number.
     fn ticket(&self, raffle: Option<RaffleId>, ticket: TicketRef) -> StoreFuture<'_, Option<TicketRow>>;
@@ -217,7 +228,11 @@ pub trait Store: Send + Sync + 'static {
     fn draw(&self, draw: DrawId) -> StoreFuture<'_, Option<DrawRow>>;
 
     /// Significant events of an organisation.
-    fn significant(&self, organisation: OrganisationId, filter: SignificantFilter) -> StoreFuture<'_, Vec<SignificantRow>>;
+    fn significant(
+        &self,
+        organisation: OrganisationId,
+        filter: SignificantFilter,
+    ) -> StoreFuture<'_, Vec<SignificantRow>>;
 
     /// All organisations, by name.
     fn organisations(&self) -> StoreFuture<'_, Vec<(OrganisationId, String)>>;
