@@ -20,6 +20,9 @@ pub struct Origin {
     pub cause: Cause,
 }
 
+/// What a decision led to: what is to be recorded, and what the caller is told.
+pub type Decision<A> = (Vec<<A as Aggregate>::Event>, <A as Aggregate>::Answer);
+
 /// An aggregate of the engine as an actor sees it.
 pub trait Aggregate: Clone + Debug + PartialEq + Send + Sized + 'static {
     /// What can be asked of it.
@@ -46,7 +49,7 @@ pub trait Aggregate: Clone + Debug + PartialEq + Send + Sized + 'static {
         at: Timestamp,
         origin: &Origin,
         command: Self::Command,
-    ) -> Result<(Vec<Self::Event>, Self::Answer), Self::Rejection>;
+    ) -> Result<Decision<Self>, Self::Rejection>;
 
     /// Records an event.
     fn apply(&mut self, at: Timestamp, event: &Self::Event);

@@ -45,6 +45,12 @@ pub struct Decided<A: Aggregate> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalFull;
 
+/// A look at an aggregate's state.
+pub type Look<A> = Box<dyn FnOnce(&Live<A>) + Send>;
+
+/// A command, with its own cause if it has one.
+pub type Caused<A> = (<A as Aggregate>::Command, Option<drumroll_engine::journal::Cause>);
+
 /// Something for an actor to do.
 pub enum Work<A: Aggregate> {
     /// Judge commands in order, with nothing in between.
@@ -52,7 +58,7 @@ pub enum Work<A: Aggregate> {
         /// Who asks.
         origin: Origin,
         /// What, each with its own cause if it has one.
-        commands: Vec<(A::Command, Option<drumroll_engine::journal::Cause>)>,
+        commands: Vec<Caused<A>>,
         /// Stop at the first refusal.
         stop_at_refusal: bool,
         /// Where to answer. A dropped sender means that the actor died on the way.
@@ -61,7 +67,7 @@ pub enum Work<A: Aggregate> {
     /// Look at the state. What is seen may be ahead of the store; the caller waits for `Durable`.
     Read {
         /// What to look at; it answers by itself.
-        look: Box<dyn FnOnce(&Live<A>) + Send>,
+        look: Look<A>,
         /// Answers when what was seen is durable.
         reply: oneshot::Sender<Result<Durable, JournalFull>>,
     },

@@ -1,6 +1,6 @@
 //! `/ws/public/raffles/{id}`: the jackpot, the countdown and the facts, for anybody.
 
-use crate::viewer::{Viewer, listen};
+use crate::viewer::{Entry, Viewer, listen};
 use crate::wire::Wire;
 use crate::{Sockets, same_origin};
 use actix::Actor;
@@ -56,8 +56,8 @@ pub(crate) async fn watch(
     }
     let (response, session, frames) = actix_ws::handle(request, body)?;
     let wire = request.conn_data::<Wire>().cloned();
-    let viewer =
-        Viewer::new(sockets.clone(), stream.raffle, push, session.clone(), wire, facts_from, board, seat).start();
+    let entry = Entry { raffle: stream.raffle, push, session: session.clone(), wire, facts_from, board, seat };
+    let viewer = Viewer::new(sockets.clone(), entry).start();
     actix_web::rt::spawn(listen(frames, session, viewer));
     Ok(response)
 }

@@ -63,17 +63,22 @@ pub(crate) struct Viewer {
     _seat: Seat,
 }
 
+/// What a viewer's socket is made of.
+pub(crate) struct Entry {
+    pub(crate) raffle: RaffleId,
+    pub(crate) push: Arc<Push>,
+    pub(crate) session: Session,
+    pub(crate) wire: Option<Wire>,
+    /// The last fact the client knows; none for a client that has just fetched everything.
+    pub(crate) facts_from: Option<u64>,
+    /// Whether it is an operator's.
+    pub(crate) board: bool,
+    pub(crate) seat: Seat,
+}
+
 impl Viewer {
-    pub(crate) fn new(
-        sockets: Sockets,
-        raffle: RaffleId,
-        push: Arc<Push>,
-        session: Session,
-        wire: Option<Wire>,
-        facts_from: Option<u64>,
-        board: bool,
-        seat: Seat,
-    ) -> Self {
+    pub(crate) fn new(sockets: Sockets, entry: Entry) -> Self {
+        let Entry { raffle, push, session, wire, facts_from, board, seat } = entry;
         let position = facts_from.unwrap_or_else(|| push.feed.view().facts);
         Self {
             sockets,
