@@ -1,5 +1,7 @@
 //! A handheld's connection, driven frame by frame against a real node.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use actix::{Actor, Addr};

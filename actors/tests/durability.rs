@@ -1,5 +1,7 @@
 //! Nothing leaves the node before it is durable (I1); uncertain commits come right; owners are fenced (I11).
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use common::gate::Gate;

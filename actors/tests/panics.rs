@@ -1,5 +1,7 @@
 //! An actor that panics is rebuilt from the store, keeps its queue, and harms nobody else.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use common::{House, stream, wait_for};

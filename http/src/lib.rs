@@ -2,5 +2,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod edge;
+pub mod ids;
 pub mod payment;
 pub mod state;

@@ -3,6 +3,8 @@
 use crate::auth::Auth;
 use crate::payment::PaymentProvider;
 use drumroll_actors::node::Node;
+use drumroll_actors::presence::Presence;
+use drumroll_engine::device::SecretKey;
 use std::sync::Arc;
 
 /// The application.
@@ -14,6 +16,10 @@ pub struct App {
     pub auth: Arc<Auth>,
     /// Who takes the public's money.
     pub payment: Arc<dyn PaymentProvider>,
+    /// Which handhelds are in touch.
+    pub presence: Arc<Presence>,
+    /// The server's identity towards handhelds, pinned by them at enrolment.
+    pub identity: Arc<SecretKey>,
     /// Limits at the edge.
     pub limits: Limits,
 }

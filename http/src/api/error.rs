@@ -122,6 +122,8 @@ pub const CODES: &[(&str, u16)] = &[
     ("device_settled", 409),
     ("no_issuer_slot", 409),
     ("upload_first", 409),
+    ("lease_out_of_step", 409),
+    ("range_suffices", 409),
     ("series_broken", 409),
     ("series_gap", 409),
     ("not_quarantined", 409),

@@ -8,6 +8,18 @@ pub trait Permission: 'static {
     const NAME: &'static str;
     /// Who has it.
     const ROLES: &'static [Role];
+    /// Whether it may be used with a one-time password that is still to be changed.
+    const BEFORE_PASSWORD_CHANGE: bool = false;
+}
+
+/// [`Own`], and open to somebody who has not yet replaced his one-time password: he must be able to.
+#[derive(Clone, Copy, Debug)]
+pub struct Newcomer;
+
+impl Permission for Newcomer {
+    const NAME: &'static str = Own::NAME;
+    const ROLES: &'static [Role] = Own::ROLES;
+    const BEFORE_PASSWORD_CHANGE: bool = true;
 }
 
 macro_rules! permissions {
