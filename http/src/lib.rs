@@ -2,7 +2,14 @@
 
 pub mod api;
 pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod edge;
+pub mod health;
 pub mod ids;
+pub mod interfaces;
+pub mod metrics;
 pub mod payment;
+pub mod server;
 pub mod state;

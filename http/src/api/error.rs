@@ -245,9 +245,13 @@ impl From<ExecuteError> for ApiError {
             ExecuteError::Uncertain | ExecuteError::Interrupted => {
                 ("outcome_unknown", "No answer in time. Ask again with the same key: nothing happens twice.")
             }
-            ExecuteError::SetAside => ("set_aside", "This raffle is stopped after repeated failures. The operator is told."),
+            ExecuteError::SetAside => {
+                ("set_aside", "This raffle is stopped after repeated failures. The operator is told.")
+            }
             ExecuteError::Store(_) => ("store_unavailable", "The records cannot be reached. Nothing was changed."),
-            ExecuteError::Damaged(_) => ("damaged", "The records of this raffle do not check out. Nothing is decided on them."),
+            ExecuteError::Damaged(_) => {
+                ("damaged", "The records of this raffle do not check out. Nothing is decided on them.")
+            }
         };
         Self { retry_after, ..Self::new(code, detail) }
     }

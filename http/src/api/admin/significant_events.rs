@@ -1,0 +1,90 @@
+//! `GET /admin/significant-events`
+
+use crate::api::error::{ApiError, Problem};
+use crate::api::extract::QueryOf;
+use crate::auth::Staff;
+use crate::auth::permission::ReadLog;
+use crate::state::App;
+use actix_web::{get, web};
+use drumroll_actors::store::SignificantFilter;
+use drumroll_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which events, in any combination.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogQuery {
+    /// Not before.
+    pub from_ms: Option<u64>,
+    /// Before.
+    pub to_ms: Option<u64>,
+    /// Of this code.
+    pub code: Option<String>,
+    /// Of this component, for example `rsu:…`.
+    pub component: Option<String>,
+    /// At most so many, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SignificantEvent {
+    /// When.
+    pub at_ms: u64,
+    /// Its stable code.
+    pub code: String,
+    /// What it is about.
+    pub component: String,
+    /// Who caused it.
+    pub actor: String,
+    /// A sentence.
+    pub detail: String,
+}
+
+/// Lines of the log, newest first.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SignificantEventList {
+    /// The lines.
+    pub items: Vec<SignificantEvent>,
+}
+
+/// The log of significant events (GLI-31 §5.6.1).
+#[utoipa::path(
+    tag = "reports",
+    security(("staff" = ["read_log"])),
+    params(LogQuery),
+    responses(
+        (status = 200, body = SignificantEventList),
+        (status = 422, body = Problem, content_type = "application/problem+json", description = "`validation_failed`"),
+    ),
+)]
+#[get("/admin/significant-events")]
+pub(crate) async fn list_significant_events(
+    staff: Staff<ReadLog>,
+    app: web::Data<App>,
+    QueryOf(query): QueryOf<LogQuery>,
+) -> Result<web::Json<SignificantEventList>, ApiError> {
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=app.limits.page_max).contains(&limit) {
+        return Err(ApiError::field("limit", &format!("Between 1 and {}.", app.limits.page_max)));
+    }
+    let filter = SignificantFilter {
+        from: query.from_ms.map(Timestamp::from_millis),
+        to: query.to_ms.map(Timestamp::from_millis),
+        code: query.code,
+        component: query.component,
+        limit,
+    };
+    let rows = app.node.store().significant(staff.organisation, filter).await?;
+    let items = rows.into_iter().map(|row| SignificantEvent {
+        at_ms: row.at.as_millis(),
+        code: row.code,
+        component: row.component,
+        actor: row.actor,
+        detail: row.detail,
+    });
+    Ok(web::Json(SignificantEventList { items: items.collect() }))
+}

@@ -1,0 +1,9 @@
+//! What every request passes on its way in and out: an id, the access log, the security headers, the
+//! rate limits.
+
+pub mod address;
+pub mod headers;
+pub mod limit;
+pub mod trace;
+
+pub use trace::RequestId;

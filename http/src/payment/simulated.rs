@@ -1,0 +1,289 @@
+//! The built-in provider: no money moves, TEST wherever it shows. It behaves as the buyer asks (pay,
+//! decline, time out, late webhook) and otherwise as a real one does: it answers after a while, keeps its
+//! own record, joins repeated charges, answers status queries and calls back with signed webhooks.
+//!
+//! It lives in the process and forgets with it. After a restart it answers `Unknown`: an order that was
+//! pending then keeps its hold until that ends, unpaid. That is right, since nothing was ever taken; a
+//! real provider keeps its record elsewhere, and the worker finds it there.
+
+use super::{Charge, Payment, PaymentKey, PaymentOutcome, PaymentProvider, ProviderError, ProviderFuture};
+use aws_lc_rs::hmac;
+use drumroll_actors::keys::{KeyError, KeyStore};
+use drumroll_engine::hash::Hasher;
+use drumroll_engine::hex;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How fast the provider is.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Time until it answers.
+    pub answers_after: Duration,
+    /// Time until a late payment succeeds.
+    pub late_after: Duration,
+    /// How long a buyer is kept waiting.
+    pub deadline: Duration,
+    /// Whether its webhooks arrive. Without them the worker finds out by asking.
+    pub webhooks: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            answers_after: Duration::from_millis(400),
+            late_after: Duration::from_secs(6),
+            deadline: Duration::from_secs(2),
+            webhooks: true,
+        }
+    }
+}
+
+/// Payments the provider remembers. The oldest are forgotten beyond that, as at a restart.
+const RECORDS_MAX: usize = 200_000;
+
+/// Webhooks on their way.
+const WEBHOOKS_MAX: usize = 1_024;
+
+/// What a webhook says. Signed as the exact bytes that are sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// The raffle.
+    pub raffle_id: drumroll_engine::id::RaffleId,
+    /// The order.
+    pub order_key: drumroll_engine::id::OrderKey,
+    /// How much it was about.
+    pub amount_minor: u64,
+    /// What became of it.
+    pub payment: Payment,
+}
+
+/// A webhook as it goes over the wire.
+#[derive(Clone, Debug)]
+pub struct SignedNotice {
+    /// The exact bytes.
+    pub body: Vec<u8>,
+    /// The signature over them.
+    pub signature: String,
+}
+
+struct Record {
+    amount_minor: u64,
+    state: watch::Sender<Payment>,
+    refund: Option<String>,
+}
+
+struct Inner {
+    options: Options,
+    key: hmac::Key,
+    records: Mutex<HashMap<PaymentKey, Record>>,
+    webhooks: mpsc::Sender<SignedNotice>,
+}
+
+/// The provider.
+#[derive(Clone)]
+pub struct Simulated(Arc<Inner>);
+
+impl Simulated {
+    /// The provider of this installation, and the webhooks it sends. Its webhooks take the short way: the
+    /// worker hands them to the function that the endpoint calls, signature and all.
+    ///
+    /// # Errors
+    /// The secret under its webhooks could not be had.
+    pub async fn open(keys: &KeyStore, options: Options) -> Result<(Self, mpsc::Receiver<SignedNotice>), KeyError> {
+        let secret = keys.get_or_create::<32>("payment/simulated/webhook").await?;
+        Ok(Self::new(&secret, options))
+    }
+
+    fn new(secret: &[u8; 32], options: Options) -> (Self, mpsc::Receiver<SignedNotice>) {
+        let (webhooks, sent) = mpsc::channel(WEBHOOKS_MAX);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        (Self(Arc::new(Inner { options, key, records: Mutex::default(), webhooks })), sent)
+    }
+
+    /// A webhook as this provider would send it.
+    pub fn sign(&self, notice: &Notice) -> SignedNotice {
+        let body = serde_json::to_vec(notice).unwrap_or_default();
+        let signature = hex::encode(hmac::sign(&self.0.key, &body).as_ref());
+        SignedNotice { body, signature }
+    }
+
+    fn records(&self) -> MutexGuard<'_, HashMap<PaymentKey, Record>> {
+        self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The payment's fate, starting it if this is the first that is heard of it.
+    fn begin(&self, charge: &Charge) -> Result<watch::Receiver<Payment>, ProviderError> {
+        let mut records = self.records();
+        if let Some(known) = records.get(&charge.key) {
+            // One key, one payment: another amount under it is nothing a provider takes.
+            return if known.amount_minor == charge.amount_minor {
+                Ok(known.state.subscribe())
+            } else {
+                Err(ProviderError::NotTaken)
+            };
+        }
+        if records.len() >= RECORDS_MAX {
+            records.retain(|_, record| *record.state.borrow() == Payment::Pending);
+        }
+        let state = watch::Sender::new(Payment::Pending);
+        let receiver = state.subscribe();
+        records.insert(charge.key, Record { amount_minor: charge.amount_minor, state, refund: None });
+        drop(records);
+        let Options { answers_after, late_after, .. } = self.0.options;
+        let paid = Payment::Paid { reference: reference("pay", charge.key) };
+        let later = match charge.instruction.outcome {
+            PaymentOutcome::Pay => Some((answers_after, paid)),
+            PaymentOutcome::Decline => Some((answers_after, Payment::Declined)),
+            PaymentOutcome::LateWebhook => Some((late_after, paid)),
+            PaymentOutcome::Timeout => None,
+        };
+        if let Some((after, payment)) = later {
+            let (provider, charge) = (self.clone(), *charge);
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                provider.settle(charge.key, charge.amount_minor, payment);
+            });
+        }
+        Ok(receiver)
+    }
+
+    /// A payment that is still open succeeds now: what a test or a demonstration need not wait for.
+    pub fn pay_now(&self, key: PaymentKey) {
+        let amount_minor = match self.records().get(&key) {
+            Some(record) if *record.state.borrow() == Payment::Pending => record.amount_minor,
+            _ => return,
+        };
+        self.settle(key, amount_minor, Payment::Paid { reference: reference("pay", key) });
+    }
+
+    /// The payment's fate is known: whoever waits hears it, and a webhook leaves.
+    fn settle(&self, key: PaymentKey, amount_minor: u64, payment: Payment) {
+        if let Some(record) = self.records().get(&key) {
+            record.state.send_replace(payment.clone());
+        }
+        if !self.0.options.webhooks {
+            return;
+        }
+        let notice = Notice { raffle_id: key.raffle, order_key: key.order, amount_minor, payment };
+        // A webhook that is lost costs nothing: the worker asks.
+        let _ = self.0.webhooks.try_send(self.sign(&notice));
+    }
+}
+
+/// A reference that follows from the payment, so that a repeat gives the same one.
+fn reference(kind: &'static str, key: PaymentKey) -> String {
+    let hasher = Hasher::new("drumroll/simulated-payment/1").bytes(kind.as_bytes());
+    let digest = hasher.bytes(&key.raffle.0).bytes(&key.order.0).finish();
+    format!("test-{kind}-{}", hex::encode(&digest[..8]))
+}
+
+impl PaymentProvider for Simulated {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    fn is_test(&self) -> bool {
+        true
+    }
+
+    fn deadline(&self) -> Duration {
+        self.0.options.deadline
+    }
+
+    fn charge(&self, charge: Charge) -> ProviderFuture<'_, Payment> {
+        Box::pin(async move {
+            let mut state = self.begin(&charge)?;
+            let settled = state.wait_for(|payment| *payment != Payment::Pending).await;
+            settled.map(|payment| payment.clone()).map_err(|_| ProviderError::NoAnswer)
+        })
+    }
+
+    fn status(&self, key: PaymentKey) -> ProviderFuture<'_, Payment> {
+        let known = self.records().get(&key).map(|record| record.state.borrow().clone());
+        Box::pin(async move { Ok(known.unwrap_or(Payment::Unknown)) })
+    }
+
+    fn refund(&self, key: PaymentKey, _: u64, _: Option<String>) -> ProviderFuture<'_, String> {
+        Box::pin(async move {
+            tokio::time::sleep(self.0.options.answers_after).await;
+            // Nothing was taken, so what it forgot it pays back all the same; the reference is the payment's own.
+            let reference = reference("refund", key);
+            if let Some(record) = self.records().get_mut(&key) {
+                record.refund = Some(reference.clone());
+            }
+            Ok(reference)
+        })
+    }
+
+    fn signed(&self, body: &[u8], signature: &str) -> bool {
+        hex::decode(signature).is_some_and(|tag| hmac::verify(&self.0.key, body, &tag).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payment::PaymentInstruction;
+    use drumroll_engine::id::{OrderKey, RaffleId};
+    use tokio::time::timeout;
+
+    fn charge(order: u8, outcome: PaymentOutcome) -> Charge {
+        let key = PaymentKey { raffle: RaffleId([1; 16]), order: OrderKey([order; 16]) };
+        Charge { key, amount_minor: 1_000, currency: *b"CAD", instruction: PaymentInstruction { outcome } }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_behaves_as_it_is_asked_and_remembers() {
+        let (provider, mut webhooks) = Simulated::new(&[7; 32], Options::default());
+        let pay = charge(1, PaymentOutcome::Pay);
+        let (first, second) = tokio::join!(provider.charge(pay), provider.charge(pay));
+        assert_eq!(first, second, "a repeat joins the first");
+        assert!(matches!(first, Ok(Payment::Paid { .. })));
+        assert_eq!(provider.charge(charge(2, PaymentOutcome::Decline)).await, Ok(Payment::Declined));
+        let late = charge(3, PaymentOutcome::LateWebhook);
+        let deadline = provider.deadline();
+        assert!(timeout(deadline, provider.charge(late)).await.is_err());
+        assert_eq!(provider.status(late.key).await, Ok(Payment::Pending));
+        let never = charge(4, PaymentOutcome::Timeout);
+        assert!(timeout(Duration::from_secs(3_600), provider.charge(never)).await.is_err());
+        assert_eq!(provider.status(never.key).await, Ok(Payment::Pending));
+        assert!(matches!(provider.status(late.key).await, Ok(Payment::Paid { .. })));
+        assert_eq!(provider.status(charge(5, PaymentOutcome::Pay).key).await, Ok(Payment::Unknown));
+        let dearer = Charge { amount_minor: 2_000, ..pay };
+        assert_eq!(provider.charge(dearer).await, Err(ProviderError::NotTaken));
+        let refunds = (provider.refund(pay.key, 1_000, None).await, provider.refund(pay.key, 1_000, None).await);
+        assert_eq!(refunds.0, refunds.1, "paying back twice is paying back once");
+        let mut seen = 0;
+        while let Ok(sent) = webhooks.try_recv() {
+            assert!(provider.signed(&sent.body, &sent.signature));
+            seen += 1;
+        }
+        assert_eq!(seen, 3);
+    }
+
+    #[tokio::test]
+    async fn only_its_own_signature_over_the_very_bytes_counts() {
+        let (provider, _webhooks) = Simulated::new(&[7; 32], Options::default());
+        let (stranger, _others) = Simulated::new(&[8; 32], Options::default());
+        let key = charge(1, PaymentOutcome::Pay).key;
+        let notice = Notice {
+            raffle_id: key.raffle,
+            order_key: key.order,
+            amount_minor: 1_000,
+            payment: Payment::Paid { reference: "r".into() },
+        };
+        let sent = provider.sign(&notice);
+        assert!(provider.signed(&sent.body, &sent.signature));
+        assert!(!stranger.signed(&sent.body, &sent.signature));
+        for body in [&sent.body[..sent.body.len() - 1], b"", b"{}"] {
+            assert!(!provider.signed(body, &sent.signature));
+        }
+        for signature in ["", "zz", &sent.signature[2..], &sent.signature.to_uppercase()] {
+            assert!(!provider.signed(&sent.body, signature));
+        }
+    }
+}

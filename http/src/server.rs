@@ -1,0 +1,335 @@
+//! The server: a node and everything around it, until somebody ends it.
+
+use crate::auth::{self, Auth};
+use crate::config::{Database, Settings};
+use crate::edge::limit::{Limiter, limit};
+use crate::edge::trace::{Tls, trace};
+use crate::payment::simulated::{self, Simulated};
+use crate::payment::worker;
+use crate::state::{App, Limits};
+use crate::{api, health, interfaces, metrics};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use drumroll_actors::clock::{Clock, SystemClock};
+use drumroll_actors::device_actor::DeviceHub;
+use drumroll_actors::keys::{KeyError, KeyStore, MasterKey};
+use drumroll_actors::node::{Node, Parts};
+use drumroll_actors::presence::Presence;
+use drumroll_actors::store::postgres::{PostgresConfig, PostgresStore};
+use drumroll_actors::store::sqlite::SqliteStore;
+use drumroll_actors::store::{Store, StoreError};
+use drumroll_actors::{registry, write_behind};
+use drumroll_engine::device::SecretKey;
+use drumroll_engine::time::Span;
+use drumroll_ws::Sockets;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Its data folder cannot be used.
+    #[error("data_dir: {0}")]
+    Folder(#[source] std::io::Error),
+    /// Another process uses the same data folder.
+    #[error("data_dir: another drumroll uses this folder")]
+    InUse,
+    /// Its database cannot be used.
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    /// Its keys cannot be had.
+    #[error("master_key: {0}")]
+    Keys(#[from] KeyError),
+    /// The certificate or its key cannot be used.
+    #[error("{0}: {1}")]
+    Tls(&'static str, String),
+    /// The address cannot be listened on.
+    #[error("listen: {0}: {1}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The first organisation or administrator could not be made.
+    #[error("the first start: {0}")]
+    FirstStart(#[from] api::error::ApiError),
+}
+
+/// Holds a data folder for one process; dropped, or dead, it is free.
+pub struct Folder(#[allow(dead_code, reason = "the lock lives as long as the file is open")] std::fs::File);
+
+impl Folder {
+    /// Makes the folder, for its owner's eyes only, and locks it: two servers on one SQLite file would
+    /// fence each other without end.
+    ///
+    /// # Errors
+    /// [`StartError::InUse`], [`StartError::Folder`].
+    pub fn lock(folder: &Path) -> Result<Self, StartError> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(StartError::Folder)?;
+        let file = std::fs::File::create(folder.join("lock")).map_err(StartError::Folder)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StartError::InUse),
+            Err(std::fs::TryLockError::Error(error)) => Err(StartError::Folder(error)),
+        }
+    }
+}
+
+/// Opens the configured store, its schema brought up to date.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, StoreError> {
+    match settings.database() {
+        Database::Sqlite(path) => {
+            let open = tokio::task::spawn_blocking(move || SqliteStore::open(path));
+            let store = open.await.map_err(|_| StoreError::Unavailable("opening the file broke off".to_owned()))??;
+            Ok(Arc::new(store))
+        }
+        Database::Postgres(url) => Ok(Arc::new(PostgresStore::connect(PostgresConfig::new(url)).await?)),
+    }
+}
+
+/// A node with what its handlers share, before anything listens.
+pub struct Prepared {
+    /// What handlers share.
+    pub app: App,
+    /// The sockets.
+    pub sockets: Sockets,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Prepared {
+    /// Over the configured store.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn new(settings: &Settings) -> Result<Self, StartError> {
+        Self::over(settings, open_store(settings).await?, Arc::new(SystemClock)).await
+    }
+
+    /// Over a given store and clock.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn over(settings: &Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        metrics::install();
+        let master = match settings.master_key() {
+            Some(key) => MasterKey::from_hex(&key)?,
+            None => MasterKey::open_or_create(&settings.master_key_file())?,
+        };
+        let keys = KeyStore::new(store.clone(), master);
+        let token_key = keys.get_or_create::<32>("node/access-token").await?;
+        let identity = Arc::new(SecretKey::from_bytes(&*keys.get_or_create::<32>("node/device-identity").await?));
+        let (provider, webhooks) = Simulated::open(&keys, simulated::Options::default()).await?;
+        let node = Node::start(Parts {
+            store,
+            clock,
+            keys,
+            journal: write_behind::Options::default(),
+            actors: registry::Options::default(),
+            threads: settings.actor_threads,
+        });
+        let options = auth::Options {
+            failures_max: settings.lockout.failures,
+            lock: Span::seconds(u64::from(settings.lockout.minutes) * 60),
+            ..auth::Options::default()
+        };
+        let auth = Arc::new(Auth::new(node.clone(), &token_key, options)?);
+        let presence = Arc::new(Presence::default());
+        let hub = DeviceHub {
+            node: node.clone(),
+            presence: presence.clone(),
+            identity: identity.clone(),
+            heartbeat: Duration::from_secs(settings.heartbeat_s.into()),
+        };
+        let sockets = Sockets::new(node.clone(), hub, auth.clone(), drumroll_ws::Options::default());
+        let limits = Limits { body_bytes: settings.body_bytes_max, ..Limits::default() };
+        let app = App { node, auth, payment: Arc::new(provider), presence, identity, limits };
+        app.node.wake_due().await?;
+        let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
+        Ok(Self { app, sockets, tasks })
+    }
+
+    /// Stops what runs beside the requests, then the node: everything decided is durable when this returns
+    /// (B-03).
+    pub async fn shut_down(self) {
+        for task in self.tasks {
+            task.abort();
+        }
+        self.app.node.shut_down().await;
+    }
+}
+
+/// What a server shares with the threads that answer requests.
+#[derive(Clone)]
+pub struct Shared {
+    app: web::Data<App>,
+    sockets: web::Data<Sockets>,
+    limiter: web::Data<Limiter>,
+    tls: web::Data<Tls>,
+}
+
+impl Shared {
+    /// For a node.
+    pub fn new(settings: &Settings, prepared: &Prepared) -> Self {
+        Self {
+            app: web::Data::new(prepared.app.clone()),
+            sockets: web::Data::new(prepared.sockets.clone()),
+            limiter: web::Data::new(Limiter::new(settings.rates, settings.trusted_proxies.clone())),
+            tls: web::Data::new(Tls(settings.tls())),
+        }
+    }
+
+    /// Every route there is.
+    pub fn configure(&self, config: &mut web::ServiceConfig) {
+        config
+            .app_data(self.app.clone())
+            .app_data(self.sockets.clone())
+            .app_data(self.limiter.clone())
+            .app_data(self.tls.clone())
+            .configure(api::configure)
+            .configure(api::openapi::configure_docs)
+            .configure(health::configure)
+            .route("/metrics", web::get().to(metrics::metrics))
+            .configure(drumroll_ws::configure)
+            .configure(interfaces::configure)
+            .default_service(web::to(interfaces::public));
+    }
+}
+
+/// A server that listens.
+pub struct Running {
+    /// Where.
+    pub addresses: Vec<SocketAddr>,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    prepared: Prepared,
+}
+
+impl Running {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(settings: &Settings, prepared: Prepared) -> Result<Self, StartError> {
+        let shared = Shared::new(settings, &prepared);
+        let workers = match settings.workers {
+            0 => std::thread::available_parallelism().map_or(2, usize::from),
+            workers => workers,
+        };
+        let mut server = HttpServer::new(move || {
+            let shared = shared.clone();
+            actix_web::App::new()
+                .wrap(from_fn(limit))
+                .wrap(from_fn(trace))
+                .configure(move |config| shared.configure(config))
+        })
+        .workers(workers)
+        .keep_alive(Duration::from_secs(75))
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(2))
+        // 19,000 sockets and some: the limit of open files is the system's to set.
+        .max_connections(20_000)
+        .shutdown_timeout(settings.shutdown_s)
+        .on_connect(drumroll_ws::on_connect)
+        // Signals are ours: the node goes down after the requests, not with them.
+        .disable_signals();
+        let refused = |error| StartError::Listen(settings.listen, error);
+        server = match tls(settings)? {
+            Some(tls) => server.bind_rustls_0_23(settings.listen, tls).map_err(refused)?,
+            None => server.bind(settings.listen).map_err(refused)?,
+        };
+        let addresses = server.addrs();
+        let server = server.run();
+        let handle = server.handle();
+        info!(addresses = ?addresses, tls = settings.tls(), "listening");
+        Ok(Self { addresses, handle, server: tokio::spawn(server), prepared })
+    }
+
+    /// What handlers share.
+    pub fn app(&self) -> &App {
+        &self.prepared.app
+    }
+
+    /// The address people use; with the port that was found, where the configuration left it open.
+    pub fn address(&self, settings: &Settings) -> String {
+        let mut settings = settings.clone();
+        if let Some(address) = self.addresses.first() {
+            settings.listen.set_port(address.port());
+        }
+        settings.address()
+    }
+
+    /// Returns when the process is told to end, or when the listener died by itself.
+    pub async fn until_told(&mut self) {
+        tokio::select! {
+            () = told_to_end() => info!("stopping: no new requests; those under way may end"),
+            _ = &mut self.server => warn!("the listener ended by itself"),
+        }
+    }
+
+    /// Stops accepting, lets requests under way end, makes everything durable, and returns.
+    pub async fn stop(self) {
+        let Self { handle, server, prepared, .. } = self;
+        if !server.is_finished() {
+            handle.stop(true).await;
+            if let Ok(Err(error)) = server.await {
+                warn!(%error, "the server ended badly");
+            }
+        }
+        prepared.shut_down().await;
+        info!("everything is on record; goodbye");
+    }
+}
+
+/// Ctrl-C, or the signal that supervisors send.
+pub async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to be told there is only waiting.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Installs the one provider of TLS. Called first thing by every program.
+pub fn install_crypto() {
+    // A second call finds the first one's, which is the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+fn tls(settings: &Settings) -> Result<Option<rustls::ServerConfig>, StartError> {
+    let (Some(cert), Some(key)) = (&settings.tls_cert, &settings.tls_key) else { return Ok(None) };
+    install_crypto();
+    let wrong =
+        |name: &'static str| move |error: rustls::pki_types::pem::Error| StartError::Tls(name, error.to_string());
+    let chain = CertificateDer::pem_file_iter(cert).map_err(wrong("tls_cert"))?;
+    let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(wrong("tls_cert"))?;
+    if chain.is_empty() {
+        return Err(StartError::Tls("tls_cert", "there is no certificate in the file".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(key).map_err(wrong("tls_key"))?;
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    let mut config = config.map_err(|error| StartError::Tls("tls_key", error.to_string()))?;
+    // HTTP/1.1 alone: sockets need it, and one event's traffic gains nothing from more.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Some(config))
+}
