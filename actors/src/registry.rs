@@ -128,6 +128,8 @@ where
     panics: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
     aside: Mutex<HashSet<StreamId>>,
     starts: tokio::sync::Semaphore,
+    /// Whether the node is going down: actors that end then are not missed.
+    settling: std::sync::atomic::AtomicBool,
     runtime: tokio::runtime::Handle,
 }
 
@@ -172,6 +174,7 @@ where
             arbiters,
             next_arbiter: AtomicUsize::new(0),
             starts: tokio::sync::Semaphore::new(options.starts_max),
+            settling: false.into(),
             options,
             seed,
             cells: Mutex::default(),
@@ -339,7 +342,7 @@ where
         let handle = lock(&self.cells).get(&stream).and_then(|cell| cell.get().cloned());
         let handle = handle.filter(|handle| handle.epoch == epoch);
         self.forget(stream, epoch);
-        if clean {
+        if clean || self.settling.load(Ordering::Acquire) {
             return;
         }
         counter!("drumroll_actor_panics_total").increment(1);
@@ -460,6 +463,7 @@ where
         for (stream, handle) in awake {
             self.snapshot(stream, &handle).await;
         }
+        self.settling.store(true, Ordering::Release);
         // The journal is going down with the node; there is nobody left to tell.
         let _ = self.journal.drain().await;
     }
