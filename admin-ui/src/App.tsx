@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react'
-import { SessionGate } from './auth/SessionGate'
+import { SessionGate, useCan } from './auth/SessionGate'
 import { EventFrame } from './frame/EventFrame'
 import { Failed } from './frame/Failed'
 import { LockedScreen } from './frame/LockedScreen'
@@ -66,6 +66,9 @@ function EventScreen({ route }: { route: Extract<Route, { params: { raffleId: st
 }
 
 function MainScreen({ route }: { route: Route | null }) {
+  const watches = useCan('watch')
+  // Sellers may look tickets up and nothing else here.
+  if (!watches) return <LookUpScreen />
   switch (route?.name) {
     case 'events':
     case 'newEvent':

@@ -67,7 +67,7 @@ async fn ten_clicks_at_once_are_one_order_one_charge_and_one_ticket_i3() {
     // One payment, one webhook; delivering it after the fact changes nothing.
     let notice = house.webhook().await;
     house.deliver(&notice).await.expect(204);
-    assert!(house.webhooks.borrow_mut().try_recv().is_err());
+    assert!(house.webhooks.lock().await.try_recv().is_err());
     assert_eq!(events(&house, &raffle, "ticket_sold").await, 1);
     let other = house.purchase(&raffle, 1, 2, "pay").await;
     other.refused(409, "idempotency_terms_differ");

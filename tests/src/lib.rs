@@ -1,5 +1,43 @@
-//! What the whole-system tests share: the auditor, real programs and the ways to talk to them.
+//! What the whole-system tests share: the auditor, and the ways to run and talk to real programs.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `auditor` | reads a database and clients' records, and believes neither |
+//! | `chance` | seeded choices; `DRUMROLL_TEST_SEED` repeats a run |
+//! | `scratch` | a folder that goes when its test passes and stays when it fails |
+//! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
+//! | `database` | a database of one's own |
+//! | `server` | `drumroll serve` as a process that never outlives its test |
+//! | `api` | REST calls |
+//! | `socket` | WebSocket clients |
+//! | `stage` | people, a venue, a raffle that sells |
+//! | `simulation` | `rsu simulate` beside the test |
+//! | `browser` | a script in a real Chromium, in step with the test |
+//! | `wait` | until something is so, with a bound |
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on stops where it stands")]
 
+pub mod api;
 pub mod auditor;
+pub mod browser;
+pub mod chance;
+pub mod database;
+pub mod programs;
+pub mod scratch;
+pub mod server;
+pub mod simulation;
+pub mod socket;
+pub mod stage;
+pub mod wait;
+
+/// Whether a service that a test needs may be missing. On the continuous integration it may not.
+pub fn skip(test: &str, why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{test}: {why}");
+    println!("{test} is skipped: {why}");
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
+    u64::try_from(since.as_millis()).expect("it is before the year 500 million")
+}

@@ -29,9 +29,10 @@ export async function signOut(): Promise<void> {
   )
 }
 
-export async function changePassword(current: string, next: string): Promise<void> {
+/** A changed password ends every session, this one too: a new one begins with the new password. */
+export async function changePassword(login: string, current: string, next: string): Promise<void> {
   await done(api.POST('/api/v1/auth/password', { body: { current_password: current, new_password: next } }))
-  session.passwordChanged()
+  await signIn(login, next).catch(() => session.end('expired'))
 }
 
 export const socketTicket = () => body(api.POST('/api/v1/auth/socket-ticket'))
@@ -48,11 +49,10 @@ async function settle(call: Promise<RaffleAdmin>): Promise<RaffleAdmin> {
 }
 
 const at = (id: string) => ({ params: { path: { id } } })
+const keyed = (key: string) => ({ params: { header: { 'Idempotency-Key': key } } })
 
 export const createRaffle = (input: { name: string; kind: RaffleKind }, key: string) =>
-  settle(
-    body(api.POST('/api/v1/admin/raffles', { body: input, params: { header: { 'Idempotency-Key': key } } })),
-  )
+  settle(body(api.POST('/api/v1/admin/raffles', { body: input, ...keyed(key) })))
 
 export const configureRaffle = (id: string, config: RaffleConfig) =>
   settle(body(api.PUT('/api/v1/admin/raffles/{id}/configuration', { ...at(id), body: config })))
@@ -78,6 +78,9 @@ export const acknowledgeRaffle = (
   id: string,
   input: { statement: string; sold: number; voided: number; unsold: number },
 ) => settle(body(api.POST('/api/v1/admin/raffles/{id}/acknowledge', { ...at(id), body: input })))
+
+export const reopenReconciliation = (id: string, reason: string) =>
+  settle(body(api.POST('/api/v1/admin/raffles/{id}/reopen', { ...at(id), body: { reason } })))
 
 export const cancelRaffle = (id: string, input: { reason: string; approver: Approver }) =>
   settle(body(api.POST('/api/v1/admin/raffles/{id}/cancel', { ...at(id), body: input })))
@@ -146,9 +149,6 @@ export const cancelDraw = (drawId: string, reason: string) =>
   settleDrawStatus(body(api.POST('/api/v1/draw/{id}/cancel', { ...at(drawId), body: { reason } })))
 
 // ── Handhelds, people, venues ─────────────────────────────────────────────
-
-/** A create outside a raffle's path carries its key as a plain header. */
-const keyed = (key: string) => ({ headers: { 'Idempotency-Key': key } })
 
 async function refreshing<T>(key: readonly string[], call: Promise<T>): Promise<T> {
   const answer = await call

@@ -4,6 +4,412 @@
  */
 
 export interface paths {
+    "/api/v1/admin/raffles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's raffles; every organisation's, for the platform's keeper. */
+        get: operations["list_admin_raffles"];
+        put?: never;
+        /**
+         * Creates a draft. It takes the organisation's next event number, for ever; a repeat under the same key
+         *     gives the same raffle.
+         */
+        post: operations["create_raffle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A raffle as its organisers see it, with what can be done now and why not. */
+        get: operations["get_admin_raffle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the reconciliation with the counts the person saw. Without it no winning number can exist. */
+        post: operations["acknowledge_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels the raffle before any lock: every ticket is void and every buyer is refunded. After the first sale this takes two people. */
+        post: operations["cancel_raffle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes sales now, or at an earlier time than planned. */
+        post: operations["close_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets or replaces the whole configuration. Once sales opened it is refused, and the attempt is on record. */
+        put: operations["configure_raffle"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How sales grew, minute by minute. A ticket that was voided since stands in none of it. */
+        get: operations["get_sales_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/devices/{device_id}/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes a handheld off; two people sign. Its known sales stay in, its numbers of unknown fate leave the
+         *     game for ever.
+         */
+        post: operations["declare_device_lost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes sales later than planned, where the jurisdiction allows it. */
+        post: operations["extend_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/finalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Freezes the raffle: every draw is settled. */
+        post: operations["finalize_raffle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens sales. Everything that could affect integrity freezes; the raffle's keys are made and its draw is
+         *     planned and committed to.
+         */
+        post: operations["open_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts or refunds a sale that was set aside. */
+        post: operations["decide_quarantined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins reconciliation although handhelds are missing, so that they can be dealt with one by one. */
+        post: operations["start_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account of a raffle's numbers and money, handheld by handheld (D-02). */
+        get: operations["get_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the confirmation of the reconciliation back, to void a ticket or look again. */
+        post: operations["reopen_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets sales go on. */
+        post: operations["resume_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records how the prizes of a published draw were disposed of. */
+        post: operations["settle_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/raffles/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses sales on every channel. Orders being paid may complete. */
+        post: operations["suspend_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/significant-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The log of significant events (GLI-31 §5.6.1). */
+        get: operations["list_significant_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of one's organisation. */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Creates an account with a one-time password. A repeat under the same key gives a new one, as long as
+         *     its owner has not changed it; afterwards it says `login_taken`.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps an account from logging in and ends its sessions at once. Nobody disables himself. */
+        post: operations["disable_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an account log in again. */
+        post: operations["enable_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/venues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The venues of one's organisation. */
+        get: operations["list_venues"];
+        put?: never;
+        /** Adds a venue. The key is its id, so a repeat adds nothing. */
+        post: operations["create_venue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -13,23 +419,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_auth_login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_auth_refresh"];
+        /**
+         * Logs in. A login nobody has and a wrong password look alike; several failures in a row lock the
+         *     account for a while.
+         */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -45,7 +439,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_auth_logout"];
+        /**
+         * Ends the session of a refresh token. The token is the right to do it, so that logging out works when
+         *     the access token has run out; a token that stands for nothing is answered alike.
+         */
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -61,7 +459,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_auth_password"];
+        /** Changes one's own password. Every session of the account ends, wherever it is; the answer is a new one. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new session for the current refresh token, which is used up. One that was used before ends the
+         *     session everywhere: somebody has a copy.
+         */
+        post: operations["refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -77,23 +496,398 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_auth_socket_ticket"];
+        /**
+         * A one-use ticket for `/ws/operator`, so that no token stands in an address. Only for those who may
+         *     watch, since the socket asks nothing more.
+         */
+        post: operations["create_socket_ticket"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tickets/{id}/validate": {
+    "/api/v1/devices": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_tickets_id_validate"];
+        /** The organisation's handhelds. */
+        get: operations["list_devices"];
+        put?: never;
+        /**
+         * Registers a handheld. A repeat under the same key gives the same handheld with a fresh code, as long as it
+         *     has not enrolled.
+         */
+        post: operations["register_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols a handheld. The code is good once; the same handheld may repeat the call when the answer was lost. */
+        post: operations["enrol_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a handheld from taking part, from its next contact on. It may still upload. */
+        post: operations["disable_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a handheld take part, if it is enrolled too. */
+        post: operations["enable_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/enrolment-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a fresh enrolment code for a handheld that is not enrolled. */
+        post: operations["new_enrolment_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/unenrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a handheld's enrolment back: its key is no longer known. */
+        post: operations["unenrol_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/execute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draws the winners of a sealed list. A second click finds the first one's winners; an interrupted draw
+         *     goes on and comes to the same ones.
+         */
+        post: operations["execute_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/initiate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Seals the sold list, one way, and publishes its seal. Needs the acknowledgement of the reconciliation. A
+         *     list that is sealed already stays as it is.
+         */
+        post: operations["initiate_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancels a draw whose list is not sealed. Afterwards its outcome is determined and nothing takes it back. */
+        post: operations["cancel_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the result on every screen. Publishing twice is harmless. */
+        post: operations["publish_draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The winners of a draw. The winning tickets themselves are for the staff alone. */
+        get: operations["get_draw_results"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/draw/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a draw stands. */
+        get: operations["get_draw_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/simulated/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The test provider reports what became of a payment. */
+        post: operations["payment_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffle/{id}/tickets/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sells one ticket of `quantity` packages. A repeat under the same key gives the same ticket. */
+        post: operations["generate_integration_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Raffles that the public may see, newest first. */
+        get: operations["list_raffles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything public of a raffle, as last committed. */
+        get: operations["get_raffle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffles/{id}/orders/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of an order: accepted, pending or not seen, never an error for a raffle that exists. */
+        get: operations["get_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffles/{id}/purchase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Buys a ticket. A repeat under the same key, also at the same moment, charges once and answers the same. */
+        post: operations["purchase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/raffles/{id}/transcript": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The transcript of a published draw (RDP-1). */
+        get: operations["get_transcript"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sales of a raffle, all of one moment. */
+        get: operations["get_sales_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/batch-generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sells many tickets at a counter, each order for itself: one that is refused does not hold up the rest,
+         *     and repeating the call sells nothing twice.
+         */
+        post: operations["batch_generate_tickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sells one ticket at a counter. A repeat under the same key gives the same ticket. */
+        post: operations["generate_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -107,7 +901,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_tickets_raffle_raffle_id"];
+        /** Tickets of a raffle. */
+        get: operations["list_tickets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -124,7 +919,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["put_tickets_id_status"];
+        /**
+         * Voids a ticket, marks it as misprinted or clears the mark. Whoever sells may mark; the rest takes a
+         *     supervisor. Money paid online goes back.
+         */
+        put: operations["set_ticket_status"];
         post?: never;
         delete?: never;
         options?: never;
@@ -132,542 +931,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/admin/raffles": {
+    "/api/v1/tickets/{id}/validate": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_admin_raffles"];
-        put?: never;
-        post: operations["post_admin_raffles"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_raffles_id"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/configuration": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: operations["put_admin_raffles_id_configuration"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/open": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_open"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/suspend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_suspend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_resume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/extend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_extend"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/reconcile": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_reconcile"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_acknowledge"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/settle": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_settle"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/finalize": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_finalize"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/reconciliation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_raffles_id_reconciliation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/quarantine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_quarantine"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/devices/{device_id}/lost": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_raffles_id_devices_device_id_lost"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/raffles/{id}/curve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_raffles_id_curve"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/initiate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_draw_initiate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/execute": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_draw_execute"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/{id}/status": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_draw_id_status"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/{id}/results": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_draw_id_results"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/{id}/publish": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_draw_id_publish"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/draw/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_draw_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_devices"];
-        put?: never;
-        post: operations["post_devices"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{id}/enrolment-code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_devices_id_enrolment_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{id}/enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_devices_id_enable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{id}/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_devices_id_disable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/devices/{id}/unenrol": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_devices_id_unenrol"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_users"];
-        put?: never;
-        post: operations["post_admin_users"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/users/{id}/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_users_id_disable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/users/{id}/enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_admin_users_id_enable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/venues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_venues"];
-        put?: never;
-        post: operations["post_admin_venues"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reports/sales": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_reports_sales"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/admin/significant-events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_admin_significant_events"];
+        /** Looks a ticket up: anybody by its validation number, the staff also by its order key. */
+        get: operations["validate_ticket"];
         put?: never;
         post?: never;
         delete?: never;
@@ -680,762 +952,1939 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        RaffleStatus: "draft" | "configured" | "selling" | "suspended" | "closing" | "reconciling" | "reconciled" | "finalized" | "cancelled";
-        /** @enum {string} */
-        RaffleKind: "live" | "test";
-        /** @enum {string} */
-        DrawStatusName: "planned" | "acknowledged" | "locked" | "proven" | "drawn" | "published" | "settled" | "blocked" | "cancelled";
-        /** @enum {string} */
-        Channel: "rsu" | "online" | "counter" | "integration";
-        /** @enum {string} */
-        PoolChannel: "rsu" | "online" | "counter";
-        /** @enum {string} */
-        TicketState: "valid" | "voided" | "misprinted";
-        /** @enum {string} */
-        Role: "seller" | "supervisor" | "administrator" | "auditor" | "support" | "integration" | "platform";
-        /** @enum {string} */
-        DeviceRaffleState: "joined" | "selling" | "final" | "lost";
-        /** @enum {string} */
-        PrinterState: "ok" | "paper_low" | "paper_out" | "disconnected";
-        /** @enum {string} */
-        AlertLevel: "fault" | "warning" | "offline";
-        /** @enum {string} */
+        /** @description What is confirmed. */
+        AcknowledgeRequest: {
+            /**
+             * Format: int64
+             * @description Sold numbers as seen.
+             */
+            sold: number;
+            /** @description The words agreed to, 1 to 500 characters; the reconciliation report proposes them. */
+            statement: string;
+            /**
+             * Format: int64
+             * @description Unsold numbers as seen.
+             */
+            unsold: number;
+            /**
+             * Format: int64
+             * @description Voided numbers as seen.
+             */
+            voided: number;
+        };
+        /** @description The counts that were confirmed. */
+        AcknowledgedCounts: {
+            /**
+             * Format: int64
+             * @description Sold numbers.
+             */
+            sold: number;
+            /**
+             * Format: int64
+             * @description Unsold numbers.
+             */
+            unsold: number;
+            /**
+             * Format: int64
+             * @description Voided numbers.
+             */
+            voided: number;
+        };
+        /** @description The confirmation of the reconciliation (D-01). */
+        Acknowledgement: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Who made it. */
+            by: string;
+            /** @description The counts at that moment. */
+            counts: components["schemas"]["AcknowledgedCounts"];
+            /** @description The words agreed to. */
+            statement: string;
+        };
+        /**
+         * @description A step in a raffle's life.
+         * @enum {string}
+         */
         Action: "configure" | "open" | "suspend" | "resume" | "close" | "extend" | "reconcile" | "acknowledge" | "cancel" | "draw" | "publish" | "settle" | "finalize";
-        /** @enum {string} */
-        PrizeKind: "percentage" | "fixed";
-        /** @enum {string} */
-        DrawStepName: "planned" | "locked" | "revealed" | "proven" | "drawn" | "published";
-        /** @enum {string} */
-        QuarantineResolution: "accept" | "refund";
-        /** @enum {string} */
-        DrawMode: "electronic";
-        FieldError: {
-            field: string;
-            message: string;
+        /** @description Whether an action is open, and why not. */
+        ActionState: {
+            /** @description The action. */
+            action: components["schemas"]["Action"];
+            /** @description Whether it is open. Whether this caller may take it is a matter of his role. */
+            allowed: boolean;
+            /** @description Why not, in a sentence. */
+            reason?: string | null;
         };
-        Problem: {
-            type: string;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            detail: string;
-            code: string;
-            request_id: string;
-            errors?: components["schemas"]["FieldError"][] | null;
-        };
-        Organisation: {
-            id: string;
-            name: string;
-        };
-        SessionUser: {
-            id: string;
-            login: string;
-            name: string;
-            role: components["schemas"]["Role"];
-            must_change_password: boolean;
-            organisation: components["schemas"]["Organisation"];
-        };
-        Session: {
-            access_token: string;
-            refresh_token: string;
-            /** Format: int64 */
-            expires_in_s: number;
-            user: components["schemas"]["SessionUser"];
-        };
-        LoginRequest: {
-            login: string;
-            password: string;
-        };
-        RefreshRequest: {
-            refresh_token: string;
-        };
-        PasswordRequest: {
-            current_password: string;
-            new_password: string;
-        };
-        SocketTicket: {
-            ticket: string;
-            /** Format: int64 */
-            expires_in_s: number;
-        };
-        RaffleSummary: {
-            id: string;
-            /** Format: int64 */
-            event_number: number;
-            name: string;
-            organisation_name: string;
-            venue_name: string;
-            time_zone: string;
-            status: components["schemas"]["RaffleStatus"];
-            kind: components["schemas"]["RaffleKind"];
-            currency: string;
-            /** Format: int64 */
-            sales_start_ms?: number | null;
-            /** Format: int64 */
-            closes_at_ms?: number | null;
-            /** Format: int64 */
-            jackpot_minor: number;
-            /** Format: int64 */
-            as_of_seq: number;
-        };
-        AdminRaffleSummary: components["schemas"]["RaffleSummary"] & {
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            net_minor: number;
-        };
+        /** @description A page of raffles. */
         AdminRafflePage: {
+            /** @description Newest first, drafts included. */
             items: components["schemas"]["AdminRaffleSummary"][];
+            /** @description Where the next page begins; none on the last. */
             next_cursor?: string | null;
         };
-        PackageView: {
-            /** Format: int64 */
-            id: number;
+        /** @description A raffle in the organisers' list. */
+        AdminRaffleSummary: components["schemas"]["RaffleSummary"] & {
+            /**
+             * Format: int64
+             * @description All sales.
+             */
+            gross_minor: number;
+            /**
+             * Format: int64
+             * @description Sales less voids.
+             */
+            net_minor: number;
+        };
+        /** @description The second person of a two-person action. */
+        Approver: {
+            /** @description His login; never the caller's. */
+            login: string;
+            /** @description His password. */
+            password: components["schemas"]["Secret"];
+        };
+        /** @description One order of a batch. */
+        BatchOrder: {
+            /**
+             * Format: uuid
+             * @description Its idempotency key.
+             */
+            key: string;
+            /** @description Packages, each named once, 1 to 100 in all. */
+            lines: components["schemas"]["Line"][];
+        };
+        /**
+         * @description What became of one order.
+         * @enum {string}
+         */
+        BatchOutcome: "sold" | "refused";
+        /** @description Many orders of one raffle. */
+        BatchRequest: {
+            /** @description 1 to 200 orders, each under a key of its own. */
+            orders: components["schemas"]["BatchOrder"][];
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+        };
+        /** @description One verdict per order, in the order asked. */
+        BatchResponse: {
+            /** @description The verdicts. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /** @description The verdict on one order. */
+        BatchResult: {
+            /** @description Why not: a code of the error table. */
+            code?: string | null;
+            /** @description Why not, in words. */
+            detail?: string | null;
+            /**
+             * Format: uuid
+             * @description Its key.
+             */
+            key: string;
+            /** @description What became of it. */
+            outcome: components["schemas"]["BatchOutcome"];
+            ticket?: components["schemas"]["Ticket"] | null;
+        };
+        /** @description One thing that stands between the raffle and the confirmation. */
+        Blocker: {
+            /** @description Its stable code. */
+            code: string;
+            /** @description A sentence. */
+            detail: string;
+            /**
+             * Format: uuid
+             * @description The handheld it is about.
+             */
+            device_id?: string | null;
+        };
+        /** @description A handheld on the live board. */
+        BoardDevice: {
+            /**
+             * Format: int32
+             * @description Its battery.
+             */
+            battery_percent?: number | null;
+            /**
+             * Format: int64
+             * @description Server time minus its own clock.
+             */
+            clock_offset_ms?: number | null;
+            /** @description Whether it has acknowledged the closing time that holds. */
+            close_acknowledged: boolean;
+            /**
+             * Format: uuid
+             * @description The handheld.
+             */
+            device_id: string;
+            /**
+             * Format: int64
+             * @description When its final report was accepted.
+             */
+            final_at_ms?: number | null;
+            /** @description Its label. */
             label: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description When it was last heard.
+             */
+            last_heartbeat_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Valid sales.
+             */
+            net_minor: number;
+            /** @description Whether it is connected. Offline is normal: it sells on. */
+            online: boolean;
+            printer?: components["schemas"]["PrinterState"] | null;
+            /**
+             * Format: int64
+             * @description Numbers it was given.
+             */
+            range_total: number;
+            /**
+             * Format: int64
+             * @description Numbers it used, as far as they are here.
+             */
+            range_used: number;
+            /**
+             * Format: int64
+             * @description Tickets accepted from it.
+             */
+            sales: number;
+            /** @description Who sells with it now. Sellers log on to handhelds with the device's own issue; none until then. */
+            seller_name?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["DeviceRaffleState"];
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            unsynced_minor: number;
+            /**
+             * Format: int64
+             * @description Records it has not uploaded, as it last said.
+             */
+            unsynced_records: number;
+        };
+        /** @description Why, and who else is for it. */
+        CancelRequest: {
+            approver?: components["schemas"]["Approver"] | null;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+        };
+        /**
+         * @description How a ticket was sold.
+         * @enum {string}
+         */
+        Channel: "rsu" | "online" | "counter" | "integration";
+        /** @description What a channel sold, voids taken out. */
+        ChannelSales: {
+            /** @description The way in. */
+            channel: components["schemas"]["Channel"];
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @description Their draw numbers.
+             */
             numbers: number;
-            /** Format: int64 */
-            price_minor: number;
-            /** Format: int64 */
-            remaining?: number | null;
+            /**
+             * Format: int64
+             * @description Valid tickets.
+             */
+            orders: number;
         };
-        PrizeView: {
-            /** Format: int64 */
-            id: number;
-            name: string;
-            kind: components["schemas"]["PrizeKind"];
-            /** Format: int64 */
-            quantity: number;
-            /** Format: int64 */
-            value_minor: number;
-            /** Format: int64 */
-            basis_points?: number | null;
-            /** Format: int64 */
-            guarantee_minor?: number | null;
-            /** Format: int64 */
-            cap_minor?: number | null;
+        /**
+         * @description When, and why.
+         * @example {
+         *       "closes_at_ms": null,
+         *       "reason": "The game ended early"
+         *     }
+         */
+        CloseRequest: {
+            /**
+             * Format: int64
+             * @description The new closing time; now, when left out.
+             */
+            closes_at_ms?: number | null;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
         };
-        Jackpot: {
-            /** Format: int64 */
-            value_minor: number;
-            /** Format: int64 */
-            seq: number;
-            /** Format: int64 */
-            as_of_ms: number;
+        /** @description The account, with the password its owner changes at the first login. It is shown this once. */
+        CreatedUser: {
+            /** @description Its password, for one use. */
+            one_time_password: string;
+            /** @description The account. */
+            user: components["schemas"]["StaffUser"];
         };
-        PaymentProvider: {
-            name: string;
-            test: boolean;
+        /** @description The curve of sales. */
+        Curve: {
+            /** @description One for each minute in which something was sold, cumulative. */
+            points: components["schemas"]["CurvePoint"][];
         };
-        PublishedWinner: {
-            /** Format: int64 */
-            prize_id: number;
-            prize_name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            number: number;
-            /** Format: int64 */
-            value_minor: number;
+        /** @description Valid sales up to the end of a minute. */
+        CurvePoint: {
+            /**
+             * Format: int64
+             * @description The start of the minute.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Sales less voids since the opening.
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @description Their draw numbers.
+             */
+            numbers: number;
+            /**
+             * Format: int64
+             * @description Valid tickets since the opening.
+             */
+            orders: number;
         };
-        Reserve: {
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            number: number;
-        };
-        DrawSummary: {
+        /** @description A handheld. Two independent flags, both needed to sell (R-01). */
+        Device: {
+            /** @description Whether it may take part. */
+            enabled: boolean;
+            /** @description Whether its key is known. */
+            enrolled: boolean;
+            /**
+             * Format: int64
+             * @description When it was enrolled.
+             */
+            enrolled_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
             id: string;
-            /** Format: int64 */
-            draw_no: number;
-            status: components["schemas"]["DrawStatusName"];
-            grade: string;
-            plan_hash: string;
-            lock_hash?: string | null;
-            /** Format: int64 */
-            sold_count?: number | null;
-            /** Format: int64 */
-            locked_at_ms?: number | null;
-            /** Format: int64 */
-            published_at_ms?: number | null;
-            winners?: components["schemas"]["PublishedWinner"][] | null;
-            reserves?: components["schemas"]["Reserve"][] | null;
+            /** @description Its label. */
+            label: string;
+            /** @description Its Ed25519 key. */
+            public_key?: string | null;
+            /**
+             * Format: int64
+             * @description When it was registered.
+             */
+            registered_at_ms: number;
+            /** @description Who sells with it now. Sellers log on to handhelds with the device's own issue; none until then. */
+            seller_name?: string | null;
         };
-        RaffleView: components["schemas"]["RaffleSummary"] & {
-            licence?: string | null;
-            location: string;
-            ticket_lines: string[];
-            packages: components["schemas"]["PackageView"][];
-            prizes: components["schemas"]["PrizeView"][];
-            /** Format: int64 */
-            main_prize_id?: number | null;
-            jackpot: components["schemas"]["Jackpot"];
-            /** Format: int64 */
-            numbers_sold: number;
-            /** Format: int64 */
-            tickets_sold: number;
-            /** Format: int64 */
+        /** @description The organisation's handhelds. */
+        DeviceList: {
+            /** @description By label. */
+            items: components["schemas"]["Device"][];
+        };
+        /**
+         * @description Where a handheld stands in a raffle.
+         * @enum {string}
+         */
+        DeviceRaffleState: "joined" | "selling" | "final" | "lost";
+        /** @description What a handheld sold (P-04). */
+        DeviceSales: {
+            /**
+             * Format: uuid
+             * @description The handheld.
+             */
+            device_id: string;
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            gross_minor: number;
+            /** @description Its label. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Tickets marked as misprinted.
+             */
+            misprinted: number;
+            /**
+             * Format: int64
+             * @description Their draw numbers.
+             */
+            numbers: number;
+            /**
+             * Format: int64
+             * @description Tickets ever sold.
+             */
+            tickets: number;
+            /**
+             * Format: int64
+             * @description Of it, voided.
+             */
             voided_minor: number;
-            online_sales: boolean;
-            payment_provider: components["schemas"]["PaymentProvider"];
-            draws: components["schemas"]["DrawSummary"][];
-            /** Format: int64 */
-            facts_position: number;
-            /** Format: int64 */
-            epoch: number;
-            /** Format: int64 */
-            server_time_ms: number;
-            suspended_reason?: string | null;
-            cancelled_reason?: string | null;
         };
+        /**
+         * @description How winners are chosen.
+         * @enum {string}
+         */
+        DrawMode: "electronic";
+        /** @description The outcome of a draw. */
+        DrawResults: {
+            /** @description Where it stands. */
+            draw: components["schemas"]["DrawStatus"];
+            /** @description The reserves in the order of drawing. */
+            reserves: components["schemas"]["Reserve"][];
+            /** @description Hash of the result, as signed. */
+            result_hash: string;
+            /** @description The seed. */
+            seed: string;
+            /** @description The winners in the order of drawing. */
+            winners: components["schemas"]["Winner"][];
+        };
+        /** @description Where a draw stands. No number of its result is in it. */
+        DrawStatus: {
+            /** @description What stands in its way. */
+            blocked_reason?: string | null;
+            /**
+             * Format: int32
+             * @description Its number in the raffle, from 1.
+             */
+            draw_no: number;
+            /** @description How much a reader has to trust; `0` is the house alone. */
+            grade: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The seal. */
+            lock_hash?: string | null;
+            /** @description Hash of the plan frozen at the opening. */
+            plan_hash: string;
+            /**
+             * Format: uuid
+             * @description Its raffle.
+             */
+            raffle_id: string;
+            /**
+             * Format: int64
+             * @description Ranges on the sealed list.
+             */
+            range_count?: number | null;
+            /**
+             * Format: int64
+             * @description Draw numbers on the sealed list.
+             */
+            sold_count?: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["DrawStatusName"];
+            /** @description Its steps in order. */
+            steps: components["schemas"]["DrawStep"][];
+        };
+        /**
+         * @description Where a draw stands.
+         * @enum {string}
+         */
+        DrawStatusName: "planned" | "acknowledged" | "locked" | "proven" | "drawn" | "published" | "settled" | "blocked" | "cancelled";
+        /** @description A step and when it was taken. */
+        DrawStep: {
+            /**
+             * Format: int64
+             * @description When; none while it is ahead.
+             */
+            at_ms?: number | null;
+            /** @description Which. */
+            step: components["schemas"]["DrawStepName"];
+        };
+        /**
+         * @description A step of a draw, in order.
+         * @enum {string}
+         */
+        DrawStepName: "planned" | "locked" | "revealed" | "proven" | "drawn" | "published";
+        /** @description A draw of a raffle. */
+        DrawSummary: {
+            /**
+             * Format: int32
+             * @description Its number in the raffle, from 1.
+             */
+            draw_no: number;
+            /** @description How much a reader has to trust; `0` is the house alone. */
+            grade: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The seal, once the list is sealed. */
+            lock_hash?: string | null;
+            /**
+             * Format: int64
+             * @description When it was sealed.
+             */
+            locked_at_ms?: number | null;
+            /** @description Hash of the plan frozen at the opening. */
+            plan_hash: string;
+            /**
+             * Format: int64
+             * @description When its result was published.
+             */
+            published_at_ms?: number | null;
+            /** @description Its reserves, once published. */
+            reserves?: components["schemas"]["Reserve"][] | null;
+            /**
+             * Format: int64
+             * @description Draw numbers on the sealed list.
+             */
+            sold_count?: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["DrawStatusName"];
+            /** @description Its winners, once published. */
+            winners?: components["schemas"]["PublishedWinner"][] | null;
+        };
+        /** @description A handheld's application. */
+        EnrolRequest: {
+            /**
+             * @description The one-time code, as the administrator was shown it.
+             * @example K7QF-2M9D-XW4T
+             */
+            code: string;
+            /** @description `Sig(device, "drumroll/device-enrol/1", public_key[32] ‖ code)`: whoever sends the key holds its secret. */
+            proof: string;
+            /** @description The Ed25519 key that the handheld made. */
+            public_key: string;
+        };
+        /** @description Who the handheld is from now on. */
+        EnrolResponse: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            device_id: string;
+            /** @description Its label. */
+            label: string;
+            /** @description Whose it is. */
+            organisation_name: string;
+            /** @description The server's key, to be pinned: from now on the handheld refuses every other server. */
+            server_public_key: string;
+        };
+        /** @description A code with which a handheld enrols. */
+        EnrolmentCode: {
+            /**
+             * @description Good once, for 15 minutes; shown only here. An older one ends.
+             * @example K7QF-2M9D-XW4T
+             */
+            enrolment_code: string;
+        };
+        /**
+         * @description Which draw.
+         * @example {
+         *       "draw_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718"
+         *     }
+         */
+        ExecuteDraw: {
+            /**
+             * Format: uuid
+             * @description The draw.
+             */
+            draw_id: string;
+        };
+        /** @description Until when, and why. */
+        ExtendRequest: {
+            /**
+             * Format: int64
+             * @description The new closing time.
+             */
+            closes_at_ms: number;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description One field that is wrong. */
+        FieldError: {
+            /** @description Its path in the body. */
+            field: string;
+            /** @description What to do about it. */
+            message: string;
+        };
+        /**
+         * @description What is sold.
+         * @example {
+         *       "lines": [
+         *         {
+         *           "package_id": 1,
+         *           "quantity": 2
+         *         }
+         *       ],
+         *       "raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718"
+         *     }
+         */
+        GenerateRequest: {
+            /** @description Packages, each named once, 1 to 100 in all. */
+            lines: components["schemas"]["Line"][];
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+        };
+        /** @description The count of every number (I4): the six parts sum to `total`. */
+        Identity: {
+            /**
+             * Format: int64
+             * @description Held for orders that wait for payment.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Out of the game for good.
+             */
+            out_of_play: number;
+            /**
+             * Format: int64
+             * @description Leased to handhelds, fate not known yet.
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description On valid tickets.
+             */
+            sold: number;
+            /**
+             * Format: int64
+             * @description All numbers there are.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Never sold.
+             */
+            unsold: number;
+            /**
+             * Format: int64
+             * @description On voided tickets.
+             */
+            voided: number;
+        };
+        /**
+         * @description Which draw to seal.
+         * @example {
+         *       "draw_no": 1,
+         *       "raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718"
+         *     }
+         */
+        InitiateDraw: {
+            /**
+             * Format: int32
+             * @description The draw's number; the main draw when left out.
+             */
+            draw_no?: number | null;
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+        };
+        /**
+         * @description How many of which package.
+         * @example {
+         *       "package_id": 1,
+         *       "quantity": 2
+         *     }
+         */
+        IntegrationRequest: {
+            /**
+             * Format: int32
+             * @description The package.
+             */
+            package_id: number;
+            /**
+             * Format: int32
+             * @description Packages, 1 to 100; the ticket carries the numbers of all of them.
+             */
+            quantity: number;
+        };
+        /** @description What the main prize's winner gets. */
+        Jackpot: {
+            /**
+             * Format: int64
+             * @description When that was.
+             */
+            as_of_ms: number;
+            /**
+             * Format: int64
+             * @description The event it is of.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description The value.
+             */
+            value_minor: number;
+        };
+        /**
+         * @description So many of one package.
+         * @example {
+         *       "package_id": 1,
+         *       "quantity": 2
+         *     }
+         */
+        Line: {
+            /**
+             * Format: int32
+             * @description The package.
+             */
+            package_id: number;
+            /**
+             * Format: int32
+             * @description How many, 1 to 100.
+             */
+            quantity: number;
+        };
+        /** @description A login. */
+        LoginRequest: {
+            /** @description In whatever case. */
+            login: string;
+            /** @description The password. */
+            password: components["schemas"]["Secret"];
+        };
+        /** @description How a handheld was written off. */
+        LostDevice: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description The money he handed in.
+             */
+            money_collected_minor: number;
+            /** @description Who had it. */
+            operator: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What is known of a handheld that will not come back. */
+        LostDeviceRequest: {
+            /** @description The second person. */
+            approver: components["schemas"]["Approver"];
+            /**
+             * Format: int64
+             * @description The money he handed in.
+             */
+            money_collected_minor: number;
+            /** @description Who had it, 1 to 500 characters. */
+            operator: string;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+        };
+        /**
+         * @description A new handheld.
+         * @example {
+         *       "label": "Handheld 07"
+         *     }
+         */
+        NewDevice: {
+            /** @description Its label, unique in the organisation, 1 to 100 characters. */
+            label: string;
+        };
+        /**
+         * @description A new raffle.
+         * @example {
+         *       "kind": "live",
+         *       "name": "Game 12 50/50"
+         *     }
+         */
+        NewRaffle: {
+            /** @description Live, or a rehearsal. */
+            kind: components["schemas"]["RaffleKind"];
+            /** @description Its working name, 1 to 100 characters. */
+            name: string;
+        };
+        /** @description A new account. */
+        NewUser: {
+            /** @description The name to log in with, unique on this installation; kept in lower case. */
+            login: string;
+            /** @description The name people read. */
+            name: string;
+            /** @description What it may do. Only the platform's keeper makes others of his kind. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new venue. */
+        NewVenue: {
+            /** @description Its name. */
+            name: string;
+            /** @description IANA name of its time zone, for example `America/Toronto`. */
+            time_zone: string;
+        };
+        /** @description Consecutive draw numbers, both ends included. */
         NumberRange: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The lowest.
+             */
             first: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The highest.
+             */
             last: number;
         };
-        PoolConfig: {
-            channel: components["schemas"]["PoolChannel"];
-            range: components["schemas"]["NumberRange"];
+        /** @description An order, without anything about its buyer. */
+        Order: {
+            /**
+             * Format: int64
+             * @description What it costs.
+             */
+            amount_minor: number;
+            /** @description Whether the server has it. */
+            answer: components["schemas"]["OrderAnswer"];
+            /**
+             * Format: int64
+             * @description When its hold ends, while it waits.
+             */
+            expires_at_ms?: number | null;
+            /**
+             * Format: uuid
+             * @description Its key.
+             */
+            key: string;
+            state?: components["schemas"]["OrderState"] | null;
+            ticket?: components["schemas"]["Ticket"] | null;
         };
-        PackageConfig: {
-            /** Format: int64 */
+        /**
+         * @description Whether the server has the order.
+         * @enum {string}
+         */
+        OrderAnswer: "accepted" | "pending" | "not_seen";
+        /**
+         * @description Where an order stands.
+         * @enum {string}
+         */
+        OrderState: "held" | "paid" | "declined" | "expired" | "voided" | "refund_due" | "refunded";
+        /** @description An organisation. */
+        Organisation: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A package on the price list. */
+        Package: {
+            /**
+             * Format: int32
+             * @description Its id in the raffle.
+             */
             id: number;
+            /** @description What people read. */
             label: string;
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description Draw numbers in it.
+             */
             numbers: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Its price.
+             */
             price_minor: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many are left, where the stock is limited.
+             */
+            remaining?: number | null;
+        };
+        /** @description A package on the price list. */
+        PackageConfig: {
+            /**
+             * Format: int32
+             * @description Unique in the raffle.
+             */
+            id: number;
+            /** @description What people read. */
+            label: string;
+            /**
+             * Format: int32
+             * @description Draw numbers in it, 1 to 100,000.
+             */
+            numbers: number;
+            /**
+             * Format: int64
+             * @description Its price, at least 1.
+             */
+            price_minor: number;
+            /**
+             * Format: int32
+             * @description How many may be sold in all; not offered by handhelds.
+             */
             stock?: number | null;
         };
+        /** @description What a package sold, voids included and beside it. */
+        PackageSales: {
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            gross_minor: number;
+            /** @description What people read. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Their draw numbers.
+             */
+            numbers: number;
+            /**
+             * Format: int32
+             * @description The package.
+             */
+            package_id: number;
+            /**
+             * Format: int64
+             * @description Packages ever sold.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Of it, voided.
+             */
+            voided_minor: number;
+        };
+        /** @description A change of one's own password. */
+        PasswordRequest: {
+            /** @description The current password. Failures count towards the lockout. */
+            current_password: components["schemas"]["Secret"];
+            /** @description The new one, at least 12 characters. */
+            new_password: components["schemas"]["Secret"];
+        };
+        /**
+         * @description What the buyer tells the provider. With a real one this is a token that its own form made; the
+         *     built-in one is told how to behave.
+         * @example {
+         *       "outcome": "pay"
+         *     }
+         */
+        PaymentInstruction: {
+            /** @description How the test provider behaves. */
+            outcome: components["schemas"]["PaymentOutcome"];
+        };
+        /**
+         * @description How the test provider behaves.
+         * @enum {string}
+         */
+        PaymentOutcome: "pay" | "decline" | "timeout" | "late_webhook";
+        /** @description Who takes the public's money. */
+        PaymentProvider: {
+            /** @description Its name. */
+            name: string;
+            /** @description Whether no real money moves; then TEST stands wherever it shows. */
+            test: boolean;
+        };
+        /**
+         * @description A pool of draw numbers.
+         * @enum {string}
+         */
+        PoolChannel: "rsu" | "online" | "counter";
+        /** @description The numbers of one pool. */
+        PoolConfig: {
+            /** @description Which; `counter` serves counters and integrated systems. */
+            channel: components["schemas"]["PoolChannel"];
+            /** @description Its share of the number range. */
+            range: components["schemas"]["NumberRange"];
+        };
+        /** @description The count of one pool's numbers, handhelds included. */
+        PoolIdentity: {
+            /** @description Which pool. */
+            channel: components["schemas"]["PoolChannel"];
+            /** @description The count. */
+            identity: components["schemas"]["Identity"];
+        };
+        /**
+         * @description A handheld's printer.
+         * @enum {string}
+         */
+        PrinterState: "ok" | "paper_low" | "paper_out" | "disconnected";
+        /** @description A prize. */
+        PrizeConfig: {
+            /**
+             * Format: int32
+             * @description Unique in the raffle.
+             */
+            id: number;
+            /** @description What people read. */
+            name: string;
+            /** @description How its value is found. */
+            rule: components["schemas"]["PrizeRule"];
+        };
+        /**
+         * @description How a prize's value is found.
+         * @enum {string}
+         */
+        PrizeKind: "percentage" | "fixed";
+        /** @description How a prize's value is found. */
         PrizeRule: {
+            /**
+             * Format: int32
+             * @description The share in hundredths of a per cent.
+             */
+            basis_points: number;
+            /**
+             * Format: int64
+             * @description The most it pays.
+             */
+            cap_minor?: number | null;
+            /**
+             * Format: int64
+             * @description The least it pays.
+             */
+            guarantee_minor: number;
             /** @enum {string} */
             kind: "percentage";
-            /** Format: int64 */
-            basis_points: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Put in before the first sale.
+             */
             seed_minor: number;
-            /** Format: int64 */
-            guarantee_minor: number;
-            /** Format: int64 */
-            cap_minor?: number | null;
         } | {
             /** @enum {string} */
             kind: "fixed";
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description How many are drawn.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description The value of each.
+             */
             value_minor: number;
-            /** Format: int64 */
-            quantity: number;
         };
-        PrizeConfig: {
-            /** Format: int64 */
+        /** @description A prize, in announced order. */
+        PrizeView: {
+            /**
+             * Format: int32
+             * @description The share in hundredths of a per cent.
+             */
+            basis_points?: number | null;
+            /**
+             * Format: int64
+             * @description The most it pays.
+             */
+            cap_minor?: number | null;
+            /**
+             * Format: int64
+             * @description The least it pays, where that is more than nothing.
+             */
+            guarantee_minor?: number | null;
+            /**
+             * Format: int32
+             * @description Its id in the raffle.
+             */
             id: number;
+            /** @description How its value is found. */
+            kind: components["schemas"]["PrizeKind"];
+            /** @description What people read. */
             name: string;
-            rule: components["schemas"]["PrizeRule"];
-        };
-        RaffleConfig: {
-            name: string;
-            venue_id: string;
-            location: string;
-            organisation_name: string;
-            licence?: string | null;
-            currency: string;
-            time_zone: string;
-            numbers: components["schemas"]["NumberRange"];
-            pools: components["schemas"]["PoolConfig"][];
-            packages: components["schemas"]["PackageConfig"][];
-            prizes: components["schemas"]["PrizeConfig"][];
-            /** Format: int64 */
-            reserves: number;
-            /** Format: int64 */
-            sales_start_ms: number;
-            /** Format: int64 */
-            sales_end_ms: number;
-            draw_mode: components["schemas"]["DrawMode"];
-            ticket_lines: string[];
-            /** Format: int64 */
-            device_block: number;
-            /** Format: int64 */
-            hold_s: number;
-            profile_id: string;
-        };
-        Identity: {
-            /** Format: int64 */
-            total: number;
-            /** Format: int64 */
-            sold: number;
-            /** Format: int64 */
-            voided: number;
-            /** Format: int64 */
-            held: number;
-            /** Format: int64 */
-            reserved: number;
-            /** Format: int64 */
-            out_of_play: number;
-            /** Format: int64 */
-            unsold: number;
-        };
-        PoolIdentity: {
-            channel: components["schemas"]["PoolChannel"];
-            identity: components["schemas"]["Identity"];
-        };
-        ChannelSales: {
-            channel: components["schemas"]["Channel"];
-            /** Format: int64 */
-            orders: number;
-            /** Format: int64 */
-            numbers: number;
-            /** Format: int64 */
-            net_minor: number;
-        };
-        BoardDevice: {
-            device_id: string;
-            label: string;
-            seller_name?: string | null;
-            state: components["schemas"]["DeviceRaffleState"];
-            online: boolean;
-            /** Format: int64 */
-            last_heartbeat_ms?: number | null;
-            /** Format: int64 */
-            unsynced_records: number;
-            /** Format: int64 */
-            unsynced_minor: number;
-            /** Format: int64 */
-            range_total: number;
-            /** Format: int64 */
-            range_used: number;
-            /** Format: int64 */
-            clock_offset_ms?: number | null;
-            /** Format: int64 */
-            battery_percent?: number | null;
-            printer?: components["schemas"]["PrinterState"] | null;
-            /** Format: int64 */
-            sales: number;
-            /** Format: int64 */
-            net_minor: number;
-            close_acknowledged: boolean;
-            /** Format: int64 */
-            final_at_ms?: number | null;
-        };
-        ActionState: {
-            action: components["schemas"]["Action"];
-            allowed: boolean;
-            reason?: string | null;
-        };
-        AcknowledgedCounts: {
-            /** Format: int64 */
-            sold: number;
-            /** Format: int64 */
-            voided: number;
-            /** Format: int64 */
-            unsold: number;
-        };
-        Acknowledgement: {
-            by: string;
-            /** Format: int64 */
-            at_ms: number;
-            counts: components["schemas"]["AcknowledgedCounts"];
-        };
-        RaffleAdmin: components["schemas"]["RaffleView"] & {
-            config?: components["schemas"]["RaffleConfig"] | null;
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            net_minor: number;
-            /** Format: int64 */
-            voided_tickets: number;
-            /** Format: int64 */
-            misprinted_open: number;
-            /** Format: int64 */
-            quarantined_open: number;
-            /** Format: int64 */
-            held_orders: number;
-            /** Format: int64 */
-            held_minor: number;
-            channels: components["schemas"]["ChannelSales"][];
-            identity: components["schemas"]["Identity"];
-            pools: components["schemas"]["PoolIdentity"][];
-            devices: components["schemas"]["BoardDevice"][];
-            actions: components["schemas"]["ActionState"][];
-            acknowledgement?: components["schemas"]["Acknowledgement"] | null;
-            /** Format: int64 */
-            durable_seq: number;
-            /** Format: int64 */
-            decided_seq: number;
-            /** Format: int64 */
-            durable_lag_ms: number;
-        };
-        NewRaffle: {
-            name: string;
-            kind: components["schemas"]["RaffleKind"];
-        };
-        Reason: {
-            reason: string;
-        };
-        CloseRequest: {
-            /** Format: int64 */
-            closes_at_ms?: number | null;
-            reason: string;
-        };
-        ExtendRequest: {
-            /** Format: int64 */
-            closes_at_ms: number;
-            reason: string;
-        };
-        AcknowledgeRequest: {
-            statement: string;
-            /** Format: int64 */
-            sold: number;
-            /** Format: int64 */
-            voided: number;
-            /** Format: int64 */
-            unsold: number;
-        };
-        Approver: {
-            login: string;
-            password: string;
-        };
-        CancelRequest: {
-            reason: string;
-            approver: components["schemas"]["Approver"];
-        };
-        SettleRequest: {
-            /** Format: int64 */
-            draw_no: number;
-            reason: string;
-        };
-        TicketLine: {
-            /** Format: int64 */
-            package_id: number;
-            label: string;
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description How many winners it has.
+             */
             quantity: number;
+            /**
+             * Format: int64
+             * @description What each winner gets as sales stand; final once the reconciliation is confirmed (D-09).
+             */
+            value_minor: number;
         };
-        Ticket: {
-            order_key: string;
-            raffle_id: string;
-            /** Format: int64 */
-            event_number: number;
-            organisation_name: string;
-            event_name: string;
-            location: string;
-            licence?: string | null;
-            validation_number: string;
-            channel: components["schemas"]["Channel"];
-            device_label?: string | null;
-            seller_name?: string | null;
-            /** Format: int64 */
-            price_minor: number;
-            currency: string;
-            lines: components["schemas"]["TicketLine"][];
-            ranges: components["schemas"]["NumberRange"][];
-            /** Format: int64 */
-            numbers_count: number;
-            /** Format: int64 */
-            sold_at_ms: number;
-            time_zone: string;
-            state: components["schemas"]["TicketState"];
-            void_reason?: string | null;
-            salt?: string | null;
-            sale_hash: string;
-            ticket_lines: string[];
-            test: boolean;
-            plan_hash?: string | null;
-        };
-        WonPrize: {
-            /** Format: int64 */
-            prize_id: number;
-            prize_name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            number: number;
-        };
-        TicketCheck: {
-            valid: boolean;
-            state: components["schemas"]["TicketState"];
-            won?: components["schemas"]["WonPrize"][] | null;
-            ticket: components["schemas"]["Ticket"];
-        };
-        TicketPage: {
-            items: components["schemas"]["Ticket"][];
-            next_cursor?: string | null;
-        };
-        TicketStatusRequest: {
-            raffle_id: string;
-            status: components["schemas"]["TicketState"];
-            reason: string;
-        };
-        LostDevice: {
-            operator: string;
-            /** Format: int64 */
-            money_collected_minor: number;
-            reason: string;
-            /** Format: int64 */
-            at_ms: number;
-        };
-        ReconDevice: {
-            device_id: string;
-            label: string;
-            state: components["schemas"]["DeviceRaffleState"];
-            /** Format: int64 */
-            last_seq: number;
-            head: string;
-            /** Format: int64 */
-            sales: number;
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            voided_minor: number;
-            /** Format: int64 */
-            misprinted: number;
-            identity: components["schemas"]["Identity"];
-            /** Format: int64 */
-            final_at_ms?: number | null;
-            lost?: components["schemas"]["LostDevice"] | null;
-        };
-        Blocker: {
+        /** @description The body of an error (RFC 9457, `application/problem+json`). */
+        Problem: {
+            /** @description The stable code. */
             code: string;
+            /** @description What happened, what is safe, what to do. */
             detail: string;
-            device_id?: string | null;
+            /** @description The fields that are wrong, when it is about the body. */
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The request, as in the log. */
+            request_id?: string | null;
+            /**
+             * Format: int32
+             * @description The status.
+             */
+            status: number;
+            /** @description The status in words. */
+            title: string;
+            /** @description `urn:drumroll:problem:` and the code. */
+            type: string;
         };
-        QuarantinedSale: {
-            device_id: string;
-            device_label: string;
-            /** Format: int64 */
-            device_seq: number;
-            reason: string;
-            /** Format: int64 */
-            price_minor: number;
-            /** Format: int64 */
-            numbers_count: number;
-            /** Format: int64 */
-            sold_at_ms: number;
-            resolution?: components["schemas"]["QuarantineResolution"] | null;
-        };
-        ReconPrize: {
-            /** Format: int64 */
-            id: number;
-            name: string;
-            /** Format: int64 */
-            value_minor: number;
-            /** Format: int64 */
-            quantity: number;
-        };
-        Reconciliation: {
-            identity: components["schemas"]["Identity"];
-            pools: components["schemas"]["PoolIdentity"][];
-            devices: components["schemas"]["ReconDevice"][];
-            blockers: components["schemas"]["Blocker"][];
-            statement: string;
-            voids: components["schemas"]["Ticket"][];
-            misprints: components["schemas"]["Ticket"][];
-            quarantine: components["schemas"]["QuarantinedSale"][];
-            prizes: components["schemas"]["ReconPrize"][];
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            voided_minor: number;
-            /** Format: int64 */
-            net_minor: number;
-            acknowledgement?: components["schemas"]["Acknowledgement"] | null;
-        };
-        QuarantineRequest: {
-            device_id: string;
-            /** Format: int64 */
-            device_seq: number;
-            resolution: components["schemas"]["QuarantineResolution"];
-            reason: string;
-        };
-        LostDeviceRequest: {
-            operator: string;
-            /** Format: int64 */
-            money_collected_minor: number;
-            reason: string;
-            approver: components["schemas"]["Approver"];
-        };
-        CurvePoint: {
-            /** Format: int64 */
-            at_ms: number;
-            /** Format: int64 */
-            net_minor: number;
-            /** Format: int64 */
-            orders: number;
-            /** Format: int64 */
-            numbers: number;
-        };
-        Curve: {
-            points: components["schemas"]["CurvePoint"][];
-        };
-        InitiateDraw: {
-            raffle_id: string;
-            /** Format: int64 */
-            draw_no?: number | null;
-        };
-        ExecuteDraw: {
-            draw_id: string;
-        };
+        /** @description The seal the caller sees. */
         PublishDraw: {
+            /** @description The draw's `lock_hash`, repeated, so that nobody publishes a draw he is not looking at. */
             lock_hash: string;
         };
-        DrawStep: {
-            step: components["schemas"]["DrawStepName"];
-            /** Format: int64 */
-            at_ms?: number | null;
-        };
-        DrawStatus: {
-            id: string;
-            raffle_id: string;
-            /** Format: int64 */
-            draw_no: number;
-            status: components["schemas"]["DrawStatusName"];
-            steps: components["schemas"]["DrawStep"][];
-            plan_hash: string;
-            lock_hash?: string | null;
-            /** Format: int64 */
-            sold_count?: number | null;
-            /** Format: int64 */
-            range_count?: number | null;
-            grade: string;
-            blocked_reason?: string | null;
-        };
-        Winner: {
-            /** Format: int64 */
-            prize_id: number;
-            prize_name: string;
-            /** Format: int64 */
-            position: number;
-            /** Format: int64 */
-            rank: number;
-            /** Format: int64 */
+        /** @description A winning number, as everybody may see it. */
+        PublishedWinner: {
+            /**
+             * Format: int64
+             * @description The draw number.
+             */
             number: number;
-            /** Format: int64 */
+            /**
+             * Format: int32
+             * @description Place among the winners of this prize, from 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description The prize.
+             */
+            prize_id: number;
+            /** @description Its name. */
+            prize_name: string;
+            /**
+             * Format: int64
+             * @description What it wins.
+             */
             value_minor: number;
-            ticket: components["schemas"]["Ticket"];
         };
-        DrawResults: {
-            draw: components["schemas"]["DrawStatus"];
-            seed: string;
-            result_hash: string;
-            winners: components["schemas"]["Winner"][];
-            reserves: components["schemas"]["Reserve"][];
+        /**
+         * @description What is bought, and how it is paid.
+         * @example {
+         *       "lines": [
+         *         {
+         *           "package_id": 1,
+         *           "quantity": 2
+         *         }
+         *       ],
+         *       "payment": {
+         *         "outcome": "pay"
+         *       }
+         *     }
+         */
+        PurchaseRequest: {
+            /** @description Packages, each named once, 1 to 100 in all. */
+            lines: components["schemas"]["Line"][];
+            /** @description For the payment provider. */
+            payment: components["schemas"]["PaymentInstruction"];
         };
-        Device: {
-            id: string;
-            label: string;
-            enrolled: boolean;
-            enabled: boolean;
-            public_key?: string | null;
-            /** Format: int64 */
-            registered_at_ms: number;
-            /** Format: int64 */
-            enrolled_at_ms?: number | null;
-            seller_name?: string | null;
-        };
-        DeviceList: {
-            items: components["schemas"]["Device"][];
-        };
-        NewDevice: {
-            label: string;
-        };
-        RegisteredDevice: {
-            device: components["schemas"]["Device"];
-            enrolment_code: string;
-        };
-        EnrolmentCode: {
-            enrolment_code: string;
-        };
-        StaffUser: {
-            id: string;
-            login: string;
-            name: string;
-            role: components["schemas"]["Role"];
-            enabled: boolean;
-            must_change_password: boolean;
-        };
-        UserList: {
-            items: components["schemas"]["StaffUser"][];
-        };
-        NewUser: {
-            login: string;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        CreatedUser: {
-            user: components["schemas"]["StaffUser"];
-            one_time_password: string;
-        };
-        Venue: {
-            id: string;
-            name: string;
-            time_zone: string;
-        };
-        VenueList: {
-            items: components["schemas"]["Venue"][];
-        };
-        NewVenue: {
-            name: string;
-            time_zone: string;
-        };
-        PackageSales: {
-            /** Format: int64 */
-            package_id: number;
-            label: string;
-            /** Format: int64 */
-            quantity: number;
-            /** Format: int64 */
-            numbers: number;
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            voided_minor: number;
-        };
-        DeviceSales: {
+        /** @description Which sale, what is decided, and why. */
+        QuarantineRequest: {
+            /**
+             * Format: uuid
+             * @description The handheld.
+             */
             device_id: string;
-            label: string;
-            /** Format: int64 */
-            tickets: number;
-            /** Format: int64 */
-            numbers: number;
-            /** Format: int64 */
-            gross_minor: number;
-            /** Format: int64 */
-            voided_minor: number;
-            /** Format: int64 */
-            misprinted: number;
+            /**
+             * Format: int64
+             * @description Its record.
+             */
+            device_seq: number;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+            /** @description The decision. */
+            resolution: components["schemas"]["QuarantineResolution"];
         };
-        SalesReport: {
-            raffle_id: string;
-            /** Format: int64 */
-            as_of_seq: number;
-            /** Format: int64 */
+        /**
+         * @description A decision about a sale that was set aside.
+         * @enum {string}
+         */
+        QuarantineResolution: "accept" | "refund";
+        /** @description A record of a handheld that was set aside. */
+        QuarantinedSale: {
+            /**
+             * Format: uuid
+             * @description The handheld.
+             */
+            device_id: string;
+            /** @description Its label. */
+            device_label: string;
+            /**
+             * Format: int64
+             * @description The record.
+             */
+            device_seq: number;
+            /**
+             * Format: int64
+             * @description Its draw numbers; 0 for a record that is no sale, which needs no decision.
+             */
+            numbers_count: number;
+            /**
+             * Format: int64
+             * @description Its price; 0 for a record that is no sale.
+             */
+            price_minor: number;
+            /** @description Why it was set aside: a stable code. */
+            reason: string;
+            resolution?: components["schemas"]["QuarantineResolution"] | null;
+            /**
+             * Format: int64
+             * @description The handheld's stamp.
+             */
+            sold_at_ms: number;
+        };
+        /** @description A raffle as its organisers see it: all of one moment. */
+        RaffleAdmin: components["schemas"]["RaffleView"] & {
+            acknowledgement?: components["schemas"]["Acknowledgement"] | null;
+            /** @description What can be done now, and why not. */
+            actions: components["schemas"]["ActionState"][];
+            /** @description What each channel sold. */
+            channels: components["schemas"]["ChannelSales"][];
+            config?: components["schemas"]["RaffleConfig"] | null;
+            /**
+             * Format: int64
+             * @description The last event that is decided; the difference is being saved.
+             */
+            decided_seq: number;
+            /** @description Its handhelds. */
+            devices: components["schemas"]["BoardDevice"][];
+            /**
+             * Format: int64
+             * @description How long saving takes at the moment.
+             */
+            durable_lag_ms: number;
+            /**
+             * Format: int64
+             * @description The last event that is safe on disk.
+             */
+            durable_seq: number;
+            /**
+             * Format: int64
+             * @description All sales.
+             */
             gross_minor: number;
-            /** Format: int64 */
-            voided_minor: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            held_minor: number;
+            /**
+             * Format: int64
+             * @description Orders that wait for their payment.
+             */
+            held_orders: number;
+            /** @description The count of every number. */
+            identity: components["schemas"]["Identity"];
+            /**
+             * Format: int64
+             * @description Misprinted tickets that wait for a decision.
+             */
+            misprinted_open: number;
+            /**
+             * Format: int64
+             * @description Sales less voids.
+             */
             net_minor: number;
-            /** Format: int64 */
-            tickets: number;
-            /** Format: int64 */
+            /** @description The same per pool. */
+            pools: components["schemas"]["PoolIdentity"][];
+            /**
+             * Format: int64
+             * @description Sales that were set aside and wait for a decision.
+             */
+            quarantined_open: number;
+            /**
+             * Format: int64
+             * @description Voided tickets.
+             */
             voided_tickets: number;
-            /** Format: int64 */
-            numbers_sold: number;
-            by_channel: components["schemas"]["ChannelSales"][];
-            by_package: components["schemas"]["PackageSales"][];
-            by_device: components["schemas"]["DeviceSales"][];
         };
+        /** @description Everything that defines a raffle for its buyers; frozen by the opening (L-02). */
+        RaffleConfig: {
+            /**
+             * @description ISO 4217.
+             * @example CAD
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Draw numbers a handheld is given at a time.
+             */
+            device_block: number;
+            /** @description How winners are chosen. */
+            draw_mode: components["schemas"]["DrawMode"];
+            /**
+             * Format: int64
+             * @description Seconds an online order may wait for its payment.
+             */
+            hold_s: number;
+            /** @description The licence, where the jurisdiction asks for one. */
+            licence?: string | null;
+            /** @description The location as printed. */
+            location: string;
+            /** @description The event's name on tickets and screens. */
+            name: string;
+            /** @description All draw numbers there are. */
+            numbers: components["schemas"]["NumberRange"];
+            /** @description The organisation's name on tickets. */
+            organisation_name: string;
+            /** @description The price list. */
+            packages: components["schemas"]["PackageConfig"][];
+            /** @description Disjoint shares of them. */
+            pools: components["schemas"]["PoolConfig"][];
+            /** @description The prizes in announced order. */
+            prizes: components["schemas"]["PrizeConfig"][];
+            /**
+             * @description The jurisdiction profile.
+             * @example default
+             */
+            profile_id: string;
+            /**
+             * Format: int32
+             * @description Further numbers drawn after the prizes.
+             */
+            reserves: number;
+            /**
+             * Format: int64
+             * @description No sale at or after, unless the close is moved.
+             */
+            sales_end_ms: number;
+            /**
+             * Format: int64
+             * @description No sale before.
+             */
+            sales_start_ms: number;
+            /** @description Lines printed on every ticket. */
+            ticket_lines: string[];
+            /**
+             * @description IANA name of the venue's time zone.
+             * @example America/Toronto
+             */
+            time_zone: string;
+            /**
+             * Format: uuid
+             * @description Where it is held: a venue of the organisation.
+             */
+            venue_id: string;
+        };
+        /**
+         * @description Whether a raffle's money and draw are real (L-08).
+         * @enum {string}
+         */
+        RaffleKind: "live" | "test";
+        /** @description A page of raffles. */
+        RafflePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["RaffleSummary"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description Where a raffle stands (L-06).
+         * @enum {string}
+         */
+        RaffleStatus: "draft" | "configured" | "selling" | "suspended" | "closing" | "reconciling" | "reconciled" | "finalized" | "cancelled";
+        /** @description A raffle in a list. */
+        RaffleSummary: {
+            /**
+             * Format: int64
+             * @description The event of the raffle's journal that all this is of.
+             */
+            as_of_seq: number;
+            /**
+             * Format: int64
+             * @description When sales close or closed.
+             */
+            closes_at_ms?: number | null;
+            /** @description ISO 4217; `XXX` before it is configured. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Its gapless number (L-05).
+             */
+            event_number: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description What the main prize's winner gets.
+             */
+            jackpot_minor: number;
+            /** @description Live or test. */
+            kind: components["schemas"]["RaffleKind"];
+            /** @description Its name. */
+            name: string;
+            /** @description Who holds it; empty before it is configured. */
+            organisation_name: string;
+            /**
+             * Format: int64
+             * @description Start of sales.
+             */
+            sales_start_ms?: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RaffleStatus"];
+            /** @description IANA name of the venue's time zone; `UTC` before it is configured. */
+            time_zone: string;
+            /** @description Where it is held, as printed on tickets; empty before it is configured. */
+            venue_name: string;
+        };
+        /** @description Everything public of a raffle. */
+        RaffleView: components["schemas"]["RaffleSummary"] & {
+            /** @description Why it was cancelled. */
+            cancelled_reason?: string | null;
+            /** @description Its draws. */
+            draws: components["schemas"]["DrawSummary"][];
+            /**
+             * Format: int64
+             * @description The epoch of its owner, as sockets count.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Position of its last public fact.
+             */
+            facts_position: number;
+            /** @description What its winner gets. */
+            jackpot: components["schemas"]["Jackpot"];
+            /** @description The licence. */
+            licence?: string | null;
+            /** @description The location as printed. */
+            location: string;
+            /**
+             * Format: int32
+             * @description The prize that is called the jackpot.
+             */
+            main_prize_id?: number | null;
+            /**
+             * Format: int64
+             * @description Draw numbers on valid tickets.
+             */
+            numbers_sold: number;
+            /** @description Whether this raffle is sold online; whether it is now follows from the status. */
+            online_sales: boolean;
+            /** @description The price list. */
+            packages: components["schemas"]["Package"][];
+            /** @description Who takes the money. */
+            payment_provider: components["schemas"]["PaymentProvider"];
+            /** @description The prizes in announced order. */
+            prizes: components["schemas"]["PrizeView"][];
+            /**
+             * Format: int64
+             * @description The server's clock.
+             */
+            server_time_ms: number;
+            /** @description Why sales are paused. */
+            suspended_reason?: string | null;
+            /** @description Lines on every ticket. */
+            ticket_lines: string[];
+            /**
+             * Format: int64
+             * @description Valid tickets.
+             */
+            tickets_sold: number;
+            /**
+             * Format: int64
+             * @description Voided sales.
+             */
+            voided_minor: number;
+        };
+        /**
+         * @description Words that must be given.
+         * @example {
+         *       "reason": "Fire alarm in the north stand"
+         *     }
+         */
+        Reason: {
+            /** @description Why, 1 to 500 characters. It stands in the journal and may be shown to everybody. */
+            reason: string;
+        };
+        /** @description A handheld's account. */
+        ReconDevice: {
+            /**
+             * Format: uuid
+             * @description The handheld.
+             */
+            device_id: string;
+            /**
+             * Format: int64
+             * @description When its final report was accepted.
+             */
+            final_at_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Their money.
+             */
+            gross_minor: number;
+            /** @description That record's hash, as the handheld shows it. */
+            head: string;
+            /** @description The count of its numbers. */
+            identity: components["schemas"]["Identity"];
+            /** @description Its label. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Its highest record that is here.
+             */
+            last_seq: number;
+            lost?: components["schemas"]["LostDevice"] | null;
+            /**
+             * Format: int64
+             * @description Tickets marked as misprinted.
+             */
+            misprinted: number;
+            /**
+             * Format: int64
+             * @description Tickets accepted.
+             */
+            sales: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["DeviceRaffleState"];
+            /**
+             * Format: int64
+             * @description Of it, voided.
+             */
+            voided_minor: number;
+        };
+        /** @description A prize and what it is worth. */
+        ReconPrize: {
+            /**
+             * Format: int32
+             * @description The prize.
+             */
+            id: number;
+            /** @description What people read. */
+            name: string;
+            /**
+             * Format: int32
+             * @description How many winners it has.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description What each winner gets.
+             */
+            value_minor: number;
+        };
+        /** @description Everything the event manager looks at before he confirms. */
+        Reconciliation: {
+            acknowledgement?: components["schemas"]["Acknowledgement"] | null;
+            /** @description What stands in the way, in the order in which to clear it. */
+            blockers: components["schemas"]["Blocker"][];
+            /** @description Every handheld's account. */
+            devices: components["schemas"]["ReconDevice"][];
+            /**
+             * Format: int64
+             * @description All sales.
+             */
+            gross_minor: number;
+            /** @description The count of every number. */
+            identity: components["schemas"]["Identity"];
+            /**
+             * @description Whether the two lists above are whole: they end after 5,000 tickets, and `GET /tickets/raffle/{id}`
+             *     pages through the rest.
+             */
+            lists_complete: boolean;
+            /** @description Misprinted tickets that wait for a decision. */
+            misprints: components["schemas"]["Ticket"][];
+            /**
+             * Format: int64
+             * @description Sales less voids.
+             */
+            net_minor: number;
+            /** @description The same per pool. */
+            pools: components["schemas"]["PoolIdentity"][];
+            /** @description The prizes in announced order. */
+            prizes: components["schemas"]["ReconPrize"][];
+            /** @description What handhelds sent that was set aside. */
+            quarantine: components["schemas"]["QuarantinedSale"][];
+            /** @description The words to agree to. */
+            statement: string;
+            /**
+             * Format: int64
+             * @description Voided sales.
+             */
+            voided_minor: number;
+            /** @description Voided tickets: the list of counterfoils to pull. */
+            voids: components["schemas"]["Ticket"][];
+        };
+        /** @description A refresh token. */
+        RefreshRequest: {
+            /** @description The current one. */
+            refresh_token: components["schemas"]["Secret"];
+        };
+        /** @description A registered handheld and the code with which it enrols. */
+        RegisteredDevice: {
+            /** @description The handheld. */
+            device: components["schemas"]["Device"];
+            /**
+             * @description Good once, for 15 minutes; shown only here.
+             * @example K7QF-2M9D-XW4T
+             */
+            enrolment_code: string;
+        };
+        /** @description A number drawn as a replacement. */
+        Reserve: {
+            /**
+             * Format: int64
+             * @description The draw number.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Place among the reserves, from 1.
+             */
+            position: number;
+        };
+        /**
+         * @description What a member of the staff may do.
+         * @enum {string}
+         */
+        Role: "seller" | "supervisor" | "administrator" | "auditor" | "support" | "integration" | "platform";
+        /** @description The sales of a raffle. */
+        SalesReport: {
+            /**
+             * Format: int64
+             * @description The event of its journal that all this is of.
+             */
+            as_of_seq: number;
+            /** @description By the way in, voids taken out. */
+            by_channel: components["schemas"]["ChannelSales"][];
+            /** @description By handheld. */
+            by_device: components["schemas"]["DeviceSales"][];
+            /** @description By package. */
+            by_package: components["schemas"]["PackageSales"][];
+            /**
+             * Format: int64
+             * @description All sales.
+             */
+            gross_minor: number;
+            /**
+             * Format: int64
+             * @description The difference.
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @description Draw numbers on valid tickets.
+             */
+            numbers_sold: number;
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+            /**
+             * Format: int64
+             * @description Tickets ever sold.
+             */
+            tickets: number;
+            /**
+             * Format: int64
+             * @description Of them, voided.
+             */
+            voided_minor: number;
+            /**
+             * Format: int64
+             * @description Of them, voided.
+             */
+            voided_tickets: number;
+        };
+        /**
+         * Format: password
+         * @description A password or token. It is wiped when dropped and prints as nothing.
+         */
+        Secret: string;
+        /** @description A session. */
+        Session: {
+            /** @description Goes into the `Authorization: Bearer` header. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds the access token is good for.
+             */
+            expires_in_s: number;
+            /** @description Good for one use at `/auth/refresh`. A second use ends the session everywhere. */
+            refresh_token: string;
+            /** @description Who is logged in. */
+            user: components["schemas"]["SessionUser"];
+        };
+        /** @description Who is logged in. */
+        SessionUser: {
+            /**
+             * Format: uuid
+             * @description The account.
+             */
+            id: string;
+            /** @description The name to log in with. */
+            login: string;
+            /** @description Whether the password was for one use; nothing else works before it is changed. */
+            must_change_password: boolean;
+            /** @description The name people read. */
+            name: string;
+            /** @description Its organisation. */
+            organisation: components["schemas"]["Organisation"];
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Which draw, and how its prizes were disposed of. */
+        SettleRequest: {
+            /**
+             * Format: int32
+             * @description The draw's number in the raffle.
+             */
+            draw_no: number;
+            /** @description How, 1 to 500 characters. */
+            reason: string;
+        };
+        /** @description A line of the log. */
         SignificantEvent: {
-            /** Format: int64 */
-            at_ms: number;
-            code: string;
-            component: string;
+            /** @description Who caused it. */
             actor: string;
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /** @description Its stable code. */
+            code: string;
+            /** @description What it is about. */
+            component: string;
+            /** @description A sentence. */
             detail: string;
         };
+        /** @description Lines of the log, newest first. */
         SignificantEventList: {
+            /** @description The lines. */
             items: components["schemas"]["SignificantEvent"][];
+        };
+        /** @description A ticket for a socket. */
+        SocketTicket: {
+            /**
+             * Format: int64
+             * @description Seconds it waits to be used, once.
+             */
+            expires_in_s: number;
+            /** @description Goes into the socket's address. */
+            ticket: string;
+        };
+        /** @description An account of the staff. */
+        StaffUser: {
+            /** @description Whether it may log in. */
+            enabled: boolean;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The name to log in with. */
+            login: string;
+            /** @description Whether its password is for one use and still to be changed. */
+            must_change_password: boolean;
+            /** @description The name people read. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A bearer ticket: everything GLI-31 §2.3.1 asks for, and what the holder needs to check the draw. */
+        Ticket: {
+            /** @description The way in. */
+            channel: components["schemas"]["Channel"];
+            /** @description ISO 4217. */
+            currency: string;
+            /** @description The handheld that sold it. */
+            device_label?: string | null;
+            /** @description The raffle. */
+            event_name: string;
+            /**
+             * Format: int64
+             * @description The raffle's gapless number.
+             */
+            event_number: number;
+            /** @description The licence. */
+            licence?: string | null;
+            /** @description What was bought. */
+            lines: components["schemas"]["TicketLine"][];
+            /** @description Where it is held. */
+            location: string;
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            numbers_count: number;
+            /**
+             * Format: uuid
+             * @description The order, and the ticket's identity.
+             */
+            order_key: string;
+            /** @description Who holds the raffle. */
+            organisation_name: string;
+            /** @description Hash of the main draw's plan, to pin when checking the draw. */
+            plan_hash?: string | null;
+            /**
+             * Format: int64
+             * @description What was paid.
+             */
+            price_minor: number;
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+            /** @description Its draw numbers. */
+            ranges: components["schemas"]["NumberRange"][];
+            /** @description The hash that stands for the sale in the published list. */
+            sale_hash: string;
+            /**
+             * @description The salt under the sale's hash, in hex: whoever has it can show what was bought. Only for the holder,
+             *     that is whoever names the order key or made the sale.
+             */
+            salt?: string | null;
+            /** @description Who sold it; for the staff's eyes. */
+            seller_name?: string | null;
+            /**
+             * Format: int64
+             * @description When it was sold.
+             */
+            sold_at_ms: number;
+            /** @description Whether it takes part. */
+            state: components["schemas"]["TicketState"];
+            /** @description Whether it is a rehearsal's: not a valid ticket (L-08). */
+            test: boolean;
+            /** @description Lines printed on every ticket. */
+            ticket_lines: string[];
+            /** @description IANA name of the venue's time zone, for showing that instant. */
+            time_zone: string;
+            /**
+             * @description Sixteen characters in fours (T-03).
+             * @example 0C1P-7Q2M-9D4X-W8TR
+             */
+            validation_number: string;
+            /** @description Why it is voided or marked. */
+            void_reason?: string | null;
+        };
+        /** @description The verdict on a ticket. */
+        TicketCheck: {
+            /** @description Its state. */
+            state: components["schemas"]["TicketState"];
+            /** @description The ticket. */
+            ticket: components["schemas"]["Ticket"];
+            /** @description Whether it takes part. */
+            valid: boolean;
+            /** @description What it won; none while no result is published. */
+            won?: components["schemas"]["WonPrize"][] | null;
+        };
+        /** @description A line of a ticket. */
+        TicketLine: {
+            /** @description What people read. */
+            label: string;
+            /**
+             * Format: int32
+             * @description The package.
+             */
+            package_id: number;
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            quantity: number;
+        };
+        /** @description A page of tickets. */
+        TicketPage: {
+            /** @description In the order in which they came in. */
+            items: components["schemas"]["Ticket"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description A ticket's state.
+         * @enum {string}
+         */
+        TicketState: "valid" | "voided" | "misprinted";
+        /**
+         * @description The new state, and why.
+         * @example {
+         *       "raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718",
+         *       "reason": "Sold twice by mistake",
+         *       "status": "voided"
+         *     }
+         */
+        TicketStatusRequest: {
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+            /** @description Why, 1 to 500 characters. */
+            reason: string;
+            /** @description `voided` voids for good, `misprinted` marks, `valid` clears the mark. */
+            status: components["schemas"]["TicketState"];
+        };
+        /** @description Accounts. */
+        UserList: {
+            /** @description All of the organisation, in the order they were made. */
+            items: components["schemas"]["StaffUser"][];
+        };
+        /** @description A venue. */
+        Venue: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description IANA name of its time zone. */
+            time_zone: string;
+        };
+        /** @description Venues. */
+        VenueList: {
+            /** @description All of the organisation. */
+            items: components["schemas"]["Venue"][];
+        };
+        /** @description A winning number with its ticket. */
+        Winner: {
+            /**
+             * Format: int64
+             * @description The draw number.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Place among the winners of this prize, from 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description The prize.
+             */
+            prize_id: number;
+            /** @description Its name. */
+            prize_name: string;
+            /**
+             * Format: int64
+             * @description Rank among the sold numbers, from 0.
+             */
+            rank: number;
+            ticket?: components["schemas"]["Ticket"] | null;
+            /**
+             * Format: int64
+             * @description What it wins.
+             */
+            value_minor: number;
+        };
+        /** @description A prize that a ticket won. */
+        WonPrize: {
+            /**
+             * Format: int64
+             * @description The number on this ticket that won it.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Place among the winners of this prize, from 1.
+             */
+            position: number;
+            /**
+             * Format: int32
+             * @description The prize.
+             */
+            prize_id: number;
+            /** @description Its name. */
+            prize_name: string;
         };
     };
     responses: never;
@@ -1446,7 +2895,1309 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    post_auth_login: {
+    list_admin_raffles: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdminRafflePage"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_raffle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made before the first attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRaffle"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `idempotency_terms_differ` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `bad_name` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_raffle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `not_reconciled` with the open points, `counts_differ` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_raffle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `forbidden`, `approver_missing`, `approver_invalid` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `ledger_sealed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `sales_closed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing`, `bad_closing_time` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    configure_raffle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaffleConfig"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `frozen` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `invalid_configuration` with every field that is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sales_curve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Curve"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    declare_device_lost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+                /** @description The handheld. */
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LostDeviceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `forbidden`, `approver_missing`, `approver_invalid` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_raffle`, `unknown_device`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `device_settled`, `wrong_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `sales_closed`, `not_allowed_by_profile` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing`, `bad_closing_time` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finalize_raffle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `wrong_draw_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_configuration` with its fields, `bad_closing_time` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_quarantined: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_quarantined`, `not_acceptable`, `ledger_sealed`, `reconciliation_acknowledged`, `wrong_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `ledger_sealed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `sales_closed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle_draw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_draw_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspend_sales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleAdmin"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_status`, `sales_closed` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_significant_events: {
+        parameters: {
+            query?: {
+                /** @description Not before. */
+                from_ms?: number;
+                /** @description Before. */
+                to_ms?: number;
+                /** @description Of this code. */
+                code?: string;
+                /** @description Of this component, for example `rsu:…`. */
+                component?: string;
+                /** @description At most so many, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignificantEventList"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The accounts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made before the first attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedUser"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffUser"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enable_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffUser"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_venues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The venues. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VenueList"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_venue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Made before the first attempt; becomes the venue's id. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVenue"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Venue"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
         parameters: {
             query?: never;
             header?: never;
@@ -1459,7 +4210,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
+            /** @description Logged in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1468,7 +4219,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description refused or failed */
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1479,7 +4230,7 @@ export interface operations {
             };
         };
     };
-    post_auth_refresh: {
+    logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1492,47 +4243,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_auth_logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RefreshRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
+            /** @description The session has ended. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description refused or failed */
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1543,7 +4261,7 @@ export interface operations {
             };
         };
     };
-    post_auth_password: {
+    change_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -1556,14 +4274,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
-            204: {
+            /** @description Changed; go on with this session. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
             };
-            /** @description refused or failed */
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1574,7 +4294,40 @@ export interface operations {
             };
         };
     };
-    post_auth_socket_ticket: {
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description The next session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_socket_ticket: {
         parameters: {
             query?: never;
             header?: never;
@@ -1583,7 +4336,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description The ticket. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1592,7 +4345,7 @@ export interface operations {
                     "application/json": components["schemas"]["SocketTicket"];
                 };
             };
-            /** @description refused or failed */
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1603,130 +4356,24 @@ export interface operations {
             };
         };
     };
-    get_tickets_id_validate: {
+    list_devices: {
         parameters: {
             query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketCheck"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_tickets_raffle_raffle_id: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-                state?: components["schemas"]["TicketState"];
-                channel?: components["schemas"]["Channel"];
-            };
-            header?: never;
-            path: {
-                raffle_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TicketPage"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_tickets_id_status: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TicketStatusRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Ticket"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_admin_raffles: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AdminRafflePage"];
+                    "application/json": components["schemas"]["DeviceList"];
                 };
             };
-            /** @description refused or failed */
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1737,10 +4384,11 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles: {
+    register_device: {
         parameters: {
             query?: never;
             header: {
+                /** @description Made before the first attempt. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -1748,20 +4396,37 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewRaffle"];
+                "application/json": components["schemas"]["NewDevice"];
             };
         };
         responses: {
-            /** @description done */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["RegisteredDevice"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `label_taken`, `idempotency_terms_differ`, `already_enrolled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `bad_name` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1772,62 +4437,55 @@ export interface operations {
             };
         };
     };
-    get_admin_raffles_id: {
+    enrol_device: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_admin_raffles_id_configuration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RaffleConfig"];
+                "application/json": components["schemas"]["EnrolRequest"];
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["EnrolResponse"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `enrolment_code_invalid`: unknown, used or too old, or the proof does not hold. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_enrolled`, `key_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1838,42 +4496,12 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles_id_open: {
+    disable_device: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_suspend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
+                /** @description The handheld. */
                 id: string;
             };
             cookie?: never;
@@ -1884,16 +4512,33 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_device`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1904,27 +4549,36 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles_id_resume: {
+    enable_device: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The handheld. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_device`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1935,97 +4589,45 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles_id_close: {
+    new_enrolment_code: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CloseRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_extend: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExtendRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_reconcile: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
+                /** @description The handheld. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["EnrolmentCode"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_device`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_enrolled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2036,31 +4638,49 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles_id_acknowledge: {
+    unenrol_device: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The handheld. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AcknowledgeRequest"];
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
+                    "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_device`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2071,274 +4691,7 @@ export interface operations {
             };
         };
     };
-    post_admin_raffles_id_cancel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CancelRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_settle: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SettleRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_finalize: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_admin_raffles_id_reconciliation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reconciliation"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_quarantine: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuarantineRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_raffles_id_devices_device_id_lost: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                device_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LostDeviceRequest"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RaffleAdmin"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_admin_raffles_id_curve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Curve"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_draw_initiate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["InitiateDraw"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DrawStatus"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_draw_execute: {
+    execute_draw: {
         parameters: {
             query?: never;
             header?: never;
@@ -2351,7 +4704,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2360,7 +4712,34 @@ export interface operations {
                     "application/json": components["schemas"]["DrawStatus"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_draw` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_draw_status`, `draw_invalid` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: ask again, it goes on where it stopped. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2371,18 +4750,19 @@ export interface operations {
             };
         };
     };
-    get_draw_id_status: {
+    initiate_draw: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InitiateDraw"];
+            };
+        };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2391,7 +4771,34 @@ export interface operations {
                     "application/json": components["schemas"]["DrawStatus"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_raffle`, `unknown_draw` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_draw_status`, `wrong_status`, `too_early`, `nothing_sold`, `lock_outdated`, `draw_invalid` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: ask again, it goes on where it stopped. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2402,27 +4809,58 @@ export interface operations {
             };
         };
     };
-    get_draw_id_results: {
+    cancel_draw: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The draw. */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DrawResults"];
+                    "application/json": components["schemas"]["DrawStatus"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_draw`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ledger_sealed`, `wrong_draw_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2433,11 +4871,12 @@ export interface operations {
             };
         };
     };
-    post_draw_id_publish: {
+    publish_draw: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The draw. */
                 id: string;
             };
             cookie?: never;
@@ -2448,7 +4887,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2457,7 +4895,34 @@ export interface operations {
                     "application/json": components["schemas"]["DrawStatus"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_draw`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_draw_status`, `lock_hash_differs` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2468,22 +4933,67 @@ export interface operations {
             };
         };
     };
-    post_draw_id_cancel: {
+    get_draw_results: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                /** @description The draw. */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Reason"];
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrawResults"];
+                };
+            };
+            /** @description `unknown_draw`, `not_found`; to the public also while the result is not published. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_draw_status`: to the staff, before the winners are drawn. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
+    };
+    get_draw_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The draw. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2492,7 +5002,16 @@ export interface operations {
                     "application/json": components["schemas"]["DrawStatus"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_draw`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2503,25 +5022,49 @@ export interface operations {
             };
         };
     };
-    get_devices: {
+    payment_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /** @description HMAC-SHA256 of the exact body, in lowercase hex. */
+                "Drumroll-Signature": string;
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description The provider's notice. */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
         responses: {
-            /** @description done */
-            200: {
+            /** @description Taken. Also for orders nobody knows, so that the provider stops asking. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `webhook_signature_invalid` */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeviceList"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: send it again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2532,29 +5075,70 @@ export interface operations {
             };
         };
     };
-    post_devices: {
+    generate_integration_ticket: {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header: {
+                /** @description The order's key, made before the first attempt. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewDevice"];
+                "application/json": components["schemas"]["IntegrationRequest"];
             };
         };
         responses: {
-            /** @description done */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RegisteredDevice"];
+                    "application/json": components["schemas"]["Ticket"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yet_selling`, `sales_suspended`, `sales_closed`, `channel_not_sold`, `sold_out`, `out_of_stock`, `idempotency_terms_differ` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `unknown_package` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: repeat under the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2565,157 +5149,38 @@ export interface operations {
             };
         };
     };
-    post_devices_id_enrolment_code: {
+    list_raffles: {
         parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
+            query?: {
+                /** @description At most so many, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
             };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EnrolmentCode"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_devices_id_enable: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Device"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_devices_id_disable: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Reason"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Device"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_devices_id_unenrol: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Reason"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Device"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_admin_users: {
-        parameters: {
-            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UserList"];
+                    "application/json": components["schemas"]["RafflePage"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2726,29 +5191,198 @@ export interface operations {
             };
         };
     };
-    post_admin_users: {
+    get_raffle: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaffleView"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                id: string;
+                /** @description The order's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purchase: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The order's key, made before the first attempt. Keep it: it is the way to the ticket. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The raffle. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewUser"];
+                "application/json": components["schemas"]["PurchaseRequest"];
             };
         };
         responses: {
-            /** @description done */
+            /** @description A repeat of an order that was voided, refunded or paid too late. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description Paid; the ticket is in it. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreatedUser"];
+                    "application/json": components["schemas"]["Order"];
                 };
             };
-            /** @description refused or failed */
+            /** @description The provider has not answered yet. Ask for the order. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            /** @description `malformed_json`, `idempotency_key_missing` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payment_declined` */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yet_selling`, `sales_suspended`, `sales_closed`, `channel_not_sold`, `sold_out`, `out_of_stock`, `idempotency_terms_differ`, `hold_ended` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `bad_lines`, `unknown_package` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `payment_unavailable`, `store_unavailable`: repeat under the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2759,27 +5393,40 @@ export interface operations {
             };
         };
     };
-    post_admin_users_id_disable: {
+    get_transcript: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Its number in the raffle; the main draw when left out. */
+                draw_no?: number;
+            };
             header?: never;
             path: {
+                /** @description The raffle. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description done */
+            /** @description A transcript, as `drumroll verify` reads it. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StaffUser"];
+                    "application/json": Record<string, never>;
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_raffle`, `unknown_draw`, `not_found`; also for a draw that is not published. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2790,102 +5437,10 @@ export interface operations {
             };
         };
     };
-    post_admin_users_id_enable: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StaffUser"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_admin_venues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VenueList"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_admin_venues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewVenue"];
-            };
-        };
-        responses: {
-            /** @description done */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Venue"];
-                };
-            };
-            /** @description refused or failed */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_reports_sales: {
+    get_sales_report: {
         parameters: {
             query: {
+                /** @description The raffle. */
                 raffle_id: string;
             };
             header?: never;
@@ -2894,7 +5449,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2903,7 +5457,25 @@ export interface operations {
                     "application/json": components["schemas"]["SalesReport"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_raffle` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2914,31 +5486,296 @@ export interface operations {
             };
         };
     };
-    get_admin_significant_events: {
+    batch_generate_tickets: {
         parameters: {
-            query?: {
-                from_ms?: number;
-                to_ms?: number;
-                code?: string;
-                component?: string;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
         responses: {
-            /** @description done */
+            /** @description A verdict for each order. Codes: `not_yet_selling`, `sales_suspended`, `sales_closed`, `channel_not_sold`, `sold_out`, `out_of_stock`, `idempotency_terms_differ`, `unknown_package`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignificantEventList"];
+                    "application/json": components["schemas"]["BatchResponse"];
                 };
             };
-            /** @description refused or failed */
+            /** @description `unknown_raffle` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: nothing was sold. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: repeat the same call. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    generate_ticket: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The order's key, made before the first attempt. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description `unknown_raffle` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yet_selling`, `sales_suspended`, `sales_closed`, `channel_not_sold`, `sold_out`, `out_of_stock`, `idempotency_terms_differ` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `bad_lines`, `unknown_package` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: repeat under the same key. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tickets: {
+        parameters: {
+            query?: {
+                /** @description At most so many, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only of this state. */
+                state?: components["schemas"]["TicketState"];
+                /** @description Only of this way in. */
+                channel?: components["schemas"]["Channel"];
+            };
+            header?: never;
+            path: {
+                /** @description The raffle. */
+                raffle_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketPage"];
+                };
+            };
+            /** @description `unknown_raffle`, `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_ticket_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Order key or validation number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketStatusRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description `forbidden`: voiding and clearing need the permission `decide_ticket`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_raffle`, `unknown_order` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_voided`, `no_ticket`, `not_misprinted`, `ledger_sealed`, `reconciliation_acknowledged`, `wrong_status` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`, `reason_missing` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validate_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The validation number, in whatever way it was typed; for the staff also the order key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketCheck"];
+                };
+            };
+            /** @description `not_found`: no such ticket, or none of this caller's business. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;

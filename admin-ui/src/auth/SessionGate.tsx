@@ -5,7 +5,7 @@ import type { SessionUser } from '../api/types'
 import { LoginScreen } from '../screens/login/LoginScreen'
 import { PasswordScreen } from '../screens/login/PasswordScreen'
 import { RestoringScreen } from '../screens/login/RestoringScreen'
-import { can, type Capability } from './roles'
+import { can, type Permission } from './roles'
 
 const UserContext = createContext<SessionUser | null>(null)
 
@@ -15,7 +15,7 @@ export function useUser(): SessionUser {
   return user
 }
 
-export const useCan = (capability: Capability): boolean => can(useUser().role, capability)
+export const useCan = (permission: Permission): boolean => can(useUser().role, permission)
 
 export function SessionGate({ children }: { children: ReactNode }) {
   const state = useSyncExternalStore(session.subscribe, session.get)

@@ -1,30 +1,54 @@
 import type { Role } from '../api/types'
 
-export type Capability =
-  /** Create, configure, open, suspend, close, reconcile, acknowledge, draw, publish, cancel. */
-  | 'run_events'
-  /** Void a ticket, mark or clear a misprint. */
-  | 'decide_tickets'
-  /** Register, enable, disable and un-enrol handhelds. */
+/** The server's permissions as far as this app offers something for them, under the server's names. */
+export type Permission =
+  /** See events, boards and reports. */
+  | 'watch'
+  | 'find_ticket'
+  | 'mark_misprint'
+  /** Void, clear a misprint, decide about sales that were kept apart. */
+  | 'decide_ticket'
+  /** Create, configure and open events; venues. */
+  | 'set_up'
+  /** Suspend, resume, move the close, cancel. */
+  | 'run_sales'
+  /** Reconcile, confirm, write handhelds off. */
+  | 'reconcile'
+  | 'draw'
+  /** Publish, settle, finish. */
+  | 'publish'
   | 'manage_devices'
-  | 'see_users'
-  | 'manage_users'
-  | 'see_log'
+  | 'manage_organisation'
+  | 'read_log'
+
+const eventManager = [
+  'watch',
+  'find_ticket',
+  'mark_misprint',
+  'decide_ticket',
+  'run_sales',
+  'reconcile',
+  'draw',
+  'publish',
+  'manage_devices',
+  'read_log',
+] as const
 
 /** What each role is offered. The server decides again on every call; this only keeps dead controls away. */
-const capabilities: Record<Role, readonly Capability[]> = {
-  seller: [],
-  supervisor: ['run_events', 'decide_tickets', 'manage_devices', 'see_log'],
-  administrator: ['run_events', 'decide_tickets', 'manage_devices', 'see_users', 'manage_users', 'see_log'],
-  auditor: ['see_users', 'see_log'],
-  support: ['manage_devices', 'see_log'],
+const permissions: Record<Role, readonly Permission[]> = {
+  seller: ['find_ticket', 'mark_misprint'],
+  supervisor: eventManager,
+  administrator: [...eventManager, 'set_up', 'manage_organisation'],
+  auditor: ['watch', 'find_ticket', 'read_log'],
+  support: ['watch', 'find_ticket'],
   integration: [],
-  platform: ['run_events', 'decide_tickets', 'manage_devices', 'see_users', 'manage_users', 'see_log'],
+  platform: ['watch', 'manage_organisation', 'read_log'],
 }
 
-export function can(role: Role, capability: Capability): boolean {
-  return capabilities[role].includes(capability)
-}
+export const can = (role: Role, permission: Permission): boolean => permissions[role].includes(permission)
 
+const reading: readonly Permission[] = ['watch', 'find_ticket', 'read_log']
+
+/** Sees, and changes nothing. */
 export const isReadOnly = (role: Role): boolean =>
-  !can(role, 'run_events') && !can(role, 'decide_tickets') && !can(role, 'manage_devices')
+  permissions[role].every((permission) => reading.includes(permission))

@@ -52,12 +52,6 @@ export class SessionStore {
     this.#set({ phase: 'signed_out', why })
   }
 
-  /** After the forced change of a one-time password the user is a full one. */
-  passwordChanged(): void {
-    if (this.#state.phase !== 'signed_in') return
-    this.#set({ ...this.#state, user: { ...this.#state.user, must_change_password: false } })
-  }
-
   /**
    * Gets a new access token. Callers at the same time share one request: a refresh token is good for
    * one use, and a second use would revoke the whole family.

@@ -6,14 +6,15 @@ import { Link, useRoute, type RouteName, type To } from '../router'
 export function MainLinks({ onFollow }: { onFollow?: () => void }) {
   const text = useText()
   const route = useRoute()
-  const seesUsers = useCan('see_users')
-  const seesLog = useCan('see_log')
-  const links: { to: To; label: string; here: readonly RouteName[] }[] = [
-    { to: { name: 'events' }, label: text.frame.events, here: ['events', 'newEvent'] },
-    { to: { name: 'lookUp' }, label: text.frame.tickets, here: ['lookUp'] },
-    { to: { name: 'handhelds' }, label: text.frame.handhelds, here: ['handhelds'] },
-  ]
-  if (seesUsers) links.push({ to: { name: 'people' }, label: text.frame.people, here: ['people'] })
+  const watches = useCan('watch')
+  const seesPeople = useCan('manage_organisation')
+  const seesLog = useCan('read_log')
+  const finds = useCan('find_ticket')
+  const links: { to: To; label: string; here: readonly RouteName[] }[] = []
+  if (watches) links.push({ to: { name: 'events' }, label: text.frame.events, here: ['events', 'newEvent'] })
+  if (finds) links.push({ to: { name: 'lookUp' }, label: text.frame.tickets, here: ['lookUp'] })
+  if (watches) links.push({ to: { name: 'handhelds' }, label: text.frame.handhelds, here: ['handhelds'] })
+  if (seesPeople) links.push({ to: { name: 'people' }, label: text.frame.people, here: ['people'] })
   if (seesLog) links.push({ to: { name: 'log' }, label: text.frame.log, here: ['log'] })
   return links.map(({ to, label, here }) => (
     <li key={to.name}>

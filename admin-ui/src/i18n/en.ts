@@ -11,6 +11,7 @@ import type {
   TicketState,
 } from '../api/types'
 import type { ConfigFault } from '../screens/setup/configForm'
+import type { AlertCode } from '../live/push'
 import type { StepName } from '../status/steps'
 import { plural } from './plural'
 
@@ -415,6 +416,8 @@ export const en = {
     orders: (n: number) => some(n, 'order', 'orders'),
     beingSaved: 'Being saved now',
     notInJackpot: (n: number) => `${some(n, 'order', 'orders')}, not in the jackpot yet`,
+    entries: (n: number) => some(n, 'entry', 'entries'),
+    entriesHint: 'Decided, not in the jackpot before they are on disk',
     offline: 'Still on offline handhelds',
     about: (money: string) => `about ${money}`,
     heldOnline: (n: number, money: string) =>
@@ -526,6 +529,24 @@ export const en = {
     extendConfirm: 'Extend sales',
     extendEarlier: 'Choose a time after the present one.',
   },
+  /** What to do about it; a handheld's name stands before it. `n` is a count where the code has one. */
+  alerts: {
+    store_failing: () =>
+      'The database takes nothing at the moment. What is sold is safe; new sales wait until it does.',
+    store_slow: () => 'Saving is slow. Sales are safe; the jackpot lags behind.',
+    misprints_open: (n: number) =>
+      `${some(n, 'misprinted ticket waits', 'misprinted tickets wait')} for a decision.`,
+    quarantine_open: (n: number) => `${some(n, 'sale is', 'sales are')} kept apart for your decision.`,
+    device_offline: () => 'Offline. It sells on and stops at the close by its own clock.',
+    paper_out: () => 'No paper. Bring a roll.',
+    printer_gone: () => 'Its printer does not answer. Switch it on or bring another.',
+    paper_low: () => 'Paper is running low.',
+    battery_low: () => 'Battery low. Bring a charger.',
+    clock_off: () => 'Its clock is minutes off. Sales are corrected for it; set it when you can.',
+    range_low: () => 'Few numbers left. More come by themselves while it is online.',
+    close_unacknowledged: () =>
+      'Has not confirmed the closing time. Ask the seller to bring it near the network.',
+  } satisfies Record<AlertCode, (n: number) => string>,
   closing: {
     announcedTitle: 'Before the close',
     closedTitle: 'Sales are closed',
@@ -685,6 +706,12 @@ export const en = {
       `${sold} sold, ${voided} voided, ${unsold} unsold.`,
     clears:
       'If a late sale or a void turns up after this, the confirmation is cancelled and you confirm again.',
+    listsCut: 'These lists end after 5,000 tickets. The rest is under Tickets.',
+    reopen: 'Take it back…',
+    reopenTitle: 'Take the confirmation back?',
+    reopenText: 'You can void tickets and look again. The counts must be confirmed anew before the draw.',
+    reopenConfirm: 'Take it back',
+    reopenGone: 'The sold list is sealed: the confirmation stands.',
     toDraw: 'Go to the draw',
     countsMoved: 'The counts have changed while you were reading. Check them again.',
   },

@@ -391,6 +391,8 @@ export const fr: Catalogue = {
     orders: (n) => some(n, 'commande', 'commandes'),
     beingSaved: 'En enregistrement',
     notInJackpot: (n) => `${some(n, 'commande', 'commandes')}, pas encore dans la cagnotte`,
+    entries: (n) => some(n, 'écriture', 'écritures'),
+    entriesHint: 'Décidées, hors de la cagnotte tant qu’elles ne sont pas sur disque',
     offline: 'Encore sur des terminaux hors ligne',
     about: (money) => `environ ${money}`,
     heldOnline: (n, money) => `${some(n, 'commande', 'commandes')} en ligne en paiement, ${money}`,
@@ -501,6 +503,24 @@ export const fr: Catalogue = {
     extendTo: 'Nouvelle heure de clôture',
     extendConfirm: 'Prolonger les ventes',
     extendEarlier: 'Choisissez une heure après l’actuelle.',
+  },
+  alerts: {
+    store_failing: () =>
+      'La base de données ne prend rien pour le moment. Ce qui est vendu est en sûreté ; les nouvelles ventes attendent.',
+    store_slow: () => 'L’enregistrement est lent. Les ventes sont en sûreté ; la cagnotte est en retard.',
+    misprints_open: (n) =>
+      `${some(n, 'billet mal imprimé attend', 'billets mal imprimés attendent')} une décision.`,
+    quarantine_open: (n) => `${some(n, 'vente est mise', 'ventes sont mises')} de côté pour votre décision.`,
+    device_offline: () => 'Hors ligne. Il continue de vendre et s’arrête à la clôture par sa propre horloge.',
+    paper_out: () => 'Plus de papier. Apportez un rouleau.',
+    printer_gone: () => 'Son imprimante ne répond pas. Allumez-la ou apportez-en une autre.',
+    paper_low: () => 'Le papier s’épuise.',
+    battery_low: () => 'Pile faible. Apportez un chargeur.',
+    clock_off: () =>
+      'Son horloge est décalée de plusieurs minutes. Les ventes en tiennent compte ; réglez-la dès que possible.',
+    range_low: () => 'Peu de numéros. D’autres arrivent d’eux-mêmes tant qu’il est en ligne.',
+    close_unacknowledged: () =>
+      'N’a pas confirmé l’heure de clôture. Demandez au vendeur de se rapprocher du réseau.',
   },
   closing: {
     announcedTitle: 'Avant la clôture',
@@ -658,6 +678,13 @@ export const fr: Catalogue = {
     confirmedCounts: (sold, voided, unsold) => `${sold} vendus, ${voided} annulés, ${unsold} invendus.`,
     clears:
       'Si une vente tardive ou une annulation survient ensuite, la confirmation tombe et vous confirmez de nouveau.',
+    listsCut: 'Ces listes s’arrêtent après 5 000 billets. Le reste est sous Billets.',
+    reopen: 'La retirer…',
+    reopenTitle: 'Retirer la confirmation ?',
+    reopenText:
+      'Vous pourrez annuler des billets et revérifier. Les comptes devront être confirmés de nouveau avant le tirage.',
+    reopenConfirm: 'Retirer la confirmation',
+    reopenGone: 'La liste est scellée : la confirmation demeure.',
     toDraw: 'Aller au tirage',
     countsMoved: 'Les comptes ont changé pendant votre lecture. Vérifiez-les de nouveau.',
   },

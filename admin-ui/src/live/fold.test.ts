@@ -45,7 +45,7 @@ describe('board', () => {
   })
 
   it('keeps what only a board carries', () => {
-    expect(foldBoard(view(), aBoard()).board).toMatchObject({ pending_orders: 2, pending_minor: 1_000 })
+    expect(foldBoard(view(), aBoard()).board).toMatchObject({ pending_events: 2, orders: 12 })
   })
 })
 

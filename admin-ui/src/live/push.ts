@@ -1,5 +1,5 @@
 /** The frames of the operator socket, as documented for `ws/`. */
-import type { AlertLevel, BoardDevice, ChannelSales, Identity, RaffleStatus } from '../api/types'
+import type { BoardDevice, ChannelSales, Identity, RaffleStatus } from '../api/types'
 
 export interface HelloPush {
   t: 'hello'
@@ -25,11 +25,28 @@ export interface StatePush {
   online_sales: boolean
 }
 
+export type AlertLevel = 'fault' | 'warning' | 'offline'
+
+export type AlertCode =
+  | 'store_failing'
+  | 'store_slow'
+  | 'misprints_open'
+  | 'quarantine_open'
+  | 'device_offline'
+  | 'paper_out'
+  | 'printer_gone'
+  | 'paper_low'
+  | 'battery_low'
+  | 'clock_off'
+  | 'range_low'
+  | 'close_unacknowledged'
+
 export interface BoardAlert {
-  code: string
+  code: AlertCode
   level: AlertLevel
   device_id: string | null
   since_ms: number
+  /** The handheld's label, a count or milliseconds, by code. */
   detail: string
 }
 
@@ -43,8 +60,8 @@ export interface BoardPush {
   orders: number
   held_orders: number
   held_minor: number
-  pending_orders: number
-  pending_minor: number
+  /** Decided and not yet durable. */
+  pending_events: number
   durable_seq: number
   decided_seq: number
   durable_lag_ms: number

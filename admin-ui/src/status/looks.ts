@@ -1,5 +1,6 @@
 /** How every state looks. Exhaustive: a new state of the server breaks the build here, not the screen there. */
-import type { AlertLevel, DeviceRaffleState, DrawStatusName, RaffleStatus, TicketState } from '../api/types'
+import type { DeviceRaffleState, DrawStatusName, RaffleStatus, TicketState } from '../api/types'
+import type { AlertLevel } from '../live/push'
 import type { Look } from '../ui/Chip'
 import type { IconName } from '../ui/Icon'
 import type { RouteName } from '../router'

@@ -9,6 +9,7 @@ mod verify;
 
 use crate::config::{LogFormat, Settings};
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -99,7 +100,10 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
 /// Starts the log on standard error. Nothing of a request's content ever stands in it.
 fn start_log(settings: &Settings) {
     let filter = EnvFilter::try_new(&settings.log_filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second start of the log, in tests, keeps the first.
     let _ = match settings.log_format {
         LogFormat::Json => log.json().try_init(),

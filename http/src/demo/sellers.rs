@@ -21,6 +21,9 @@ const STARTS_MAX: u32 = 6;
 /// The pause before another start, times the number of the start.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// Within so long their end and ours are one.
+const SAME_MOMENT: Duration = Duration::from_millis(500);
+
 /// How long it may take to end when it is told to.
 const PATIENCE: Duration = Duration::from_secs(12);
 
@@ -29,8 +32,8 @@ const PROGRAM: &str = if cfg!(windows) { "rsu.exe" } else { "rsu" };
 
 /// Ends the program when the server's end of the pipe closes, also when the server was killed: otherwise
 /// orphans would sell on, and meet the next start's. In a shell, since this crate calls no system
-/// functions itself.
-const LEASH: &str = "exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; \
+/// functions itself; it ignores the Ctrl-C that reaches everybody at the terminal.
+const LEASH: &str = "trap '' INT; exec 3<&0; \"$@\" </dev/null 3<&- & child=$!; \
      { cat <&3 >/dev/null; kill -TERM \"$child\" 2>/dev/null; } & watch=$!; exec 3<&-; \
      wait \"$child\" 2>/dev/null; status=$?; kill \"$watch\" 2>/dev/null; exit \"$status\"";
 
@@ -117,19 +120,21 @@ async fn keep(plan: Plan, app: &App, stream: StreamId, mut stopped: watch::Recei
         info!(start, "simulated handhelds are selling");
         // Held here: waiting for a child would otherwise close its end of the leash at once.
         let leash = child.stdin.take();
-        tokio::select! {
-            status = child.wait() => match status {
-                Ok(status) if status.success() => {
-                    println!("  Every simulated handheld has reported final. Reconcile in the administration.");
-                    break;
-                }
-                Ok(status) => warn!(%status, log = %plan.log.display(), "the simulated handhelds died"),
-                Err(error) => warn!(%error, "the simulated handhelds are lost"),
-            },
-            () = told(&mut stopped) => {
-                drop(leash);
-                return end(child).await;
+        let ended = tokio::select! {
+            status = child.wait() => status,
+            () = told(&mut stopped) => return end(child).await,
+        };
+        // A Ctrl-C at the terminal reaches it, too, and perhaps before us.
+        if tokio::time::timeout(SAME_MOMENT, told(&mut stopped)).await.is_ok() {
+            return;
+        }
+        match ended {
+            Ok(status) if status.success() => {
+                println!("  Every simulated handheld has reported final. Reconcile in the administration.");
+                break;
             }
+            Ok(status) => warn!(%status, log = %plan.log.display(), "the simulated handhelds died"),
+            Err(error) => warn!(%error, "the simulated handhelds are lost"),
         }
         if start == STARTS_MAX {
             warn!("the simulated handhelds keep dying and are not started again");

@@ -41,7 +41,7 @@ impl Default for Options {
     }
 }
 
-/// Payments the provider remembers. The oldest are forgotten beyond that, as at a restart.
+/// Payments the provider remembers. Beyond that it forgets what is settled, as at a restart.
 const RECORDS_MAX: usize = 200_000;
 
 /// Webhooks on their way.
@@ -128,6 +128,9 @@ impl Simulated {
         }
         if records.len() >= RECORDS_MAX {
             records.retain(|_, record| *record.state.borrow() == Payment::Pending);
+            if records.len() >= RECORDS_MAX {
+                return Err(ProviderError::NotTaken);
+            }
         }
         let state = watch::Sender::new(Payment::Pending);
         let receiver = state.subscribe();

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 const EVERY: Duration = Duration::from_millis(1_000);
 
 /// Rows it takes at a time.
-const BATCH: u32 = 500;
+const BATCH: u32 = 2_000;
 
 /// Calls to the provider at the same time.
 const ABREAST: usize = 8;

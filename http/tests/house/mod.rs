@@ -78,7 +78,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) app: App,
     pub(crate) provider: Simulated,
-    pub(crate) webhooks: RefCell<mpsc::Receiver<SignedNotice>>,
+    pub(crate) webhooks: tokio::sync::Mutex<mpsc::Receiver<SignedNotice>>,
     call: Call,
     tokens: RefCell<BTreeMap<&'static str, String>>,
 }
@@ -160,7 +160,7 @@ impl House {
         let (app, provider, webhooks) = start(folder.path(), clock.clone(), options).await;
         let call = mount(&app).await;
         let house =
-            Self { folder, clock, app, provider, webhooks: RefCell::new(webhooks), call, tokens: RefCell::default() };
+            Self { folder, clock, app, provider, webhooks: tokio::sync::Mutex::new(webhooks), call, tokens: RefCell::default() };
         house.found(ORGANISATION, "Harbour City Hockey").await;
         house.found(OTHERS, "Somebody Else").await;
         let venue = json!({ "name": "Harbour Arena", "time_zone": "America/Toronto" });
@@ -175,7 +175,7 @@ impl House {
         drop(app);
         let (app, provider, webhooks) = start(folder.path(), clock.clone(), hurried()).await;
         let call = mount(&app).await;
-        Self { folder, clock, app, provider, webhooks: RefCell::new(webhooks), call, tokens }
+        Self { folder, clock, app, provider, webhooks: tokio::sync::Mutex::new(webhooks), call, tokens }
     }
 
     async fn found(&self, organisation: OrganisationId, name: &str) {
@@ -338,7 +338,7 @@ impl House {
 
     /// One webhook of the provider, as soon as it is sent.
     pub(crate) async fn webhook(&self) -> SignedNotice {
-        let next = tokio::time::timeout(Duration::from_secs(10), async { self.webhooks.borrow_mut().recv().await });
+        let next = tokio::time::timeout(Duration::from_secs(10), async { self.webhooks.lock().await.recv().await });
         next.await.expect("a webhook within ten seconds").expect("a provider")
     }
 

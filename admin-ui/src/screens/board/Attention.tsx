@@ -26,17 +26,19 @@ export function Attention({ live, onShow }: { live: LiveRaffle; onShow: (deviceI
             const devices = raffle.devices.filter((device) => alert.deviceIds.includes(device.device_id))
             const device = devices.length === 1 ? devices[0] : undefined
             return (
-              <li className={`alert ${alert.level}`} key={`${alert.code}/${alert.detail}`}>
+              <li className={`alert ${alert.level}`} key={alert.code}>
                 <Icon name={alertIcon[alert.level]} />
                 <p>
                   {device && <b>{text.board.device.title(device.label)}. </b>}
                   {devices.length > 1 && (
                     <b>{text.board.devices(format.list(devices.map((each) => each.label)))}. </b>
                   )}
-                  {alert.detail}{' '}
-                  <span className="muted">
-                    {text.board.since(format.time(alert.since_ms, raffle.time_zone))}
-                  </span>
+                  {alert.code in text.alerts ? text.alerts[alert.code](Number(alert.detail)) : alert.detail}{' '}
+                  {devices.length > 0 && (
+                    <span className="muted">
+                      {text.board.since(format.time(alert.since_ms, raffle.time_zone))}
+                    </span>
+                  )}
                 </p>
                 {device && (
                   <Button

@@ -17,7 +17,7 @@ export function Commands({ raffle }: { raffle: RaffleAdmin }) {
   const format = useFormat()
   const gate = useGate(raffle)
   const down = useLinkReason()
-  const may = useCan('run_events')
+  const may = useCan('run_sales')
   const [asked, setAsked] = useState<Asked | null>(null)
   const reasonsId = useId()
   const params = { raffleId: raffle.id }

@@ -1,6 +1,5 @@
 /** Alerts in the order in which somebody should look at them. */
-import type { AlertLevel } from '../../api/types'
-import type { BoardAlert } from '../../live/push'
+import type { AlertLevel, BoardAlert } from '../../live/push'
 
 const rank: Record<AlertLevel, number> = { fault: 0, warning: 1, offline: 2 }
 
@@ -12,7 +11,7 @@ export interface Trouble extends BoardAlert {
 export function groupAlerts(alerts: readonly BoardAlert[]): Trouble[] {
   const groups = new Map<string, Trouble>()
   for (const alert of alerts) {
-    const key = `${alert.code}/${alert.level}/${alert.detail}`
+    const key = alert.code
     const group = groups.get(key) ?? { ...alert, deviceIds: [] }
     group.since_ms = Math.min(group.since_ms, alert.since_ms)
     if (alert.device_id !== null) group.deviceIds.push(alert.device_id)

@@ -20,7 +20,7 @@ describe('a handheld’s tile', () => {
     ],
     [{ battery_percent: 14 }, { level: 'warning', why: 'battery_low' }],
     [{ battery_percent: null }, { level: 'online' }],
-    [{ clock_offset_ms: -2_001 }, { level: 'warning', why: 'clock' }],
+    [{ clock_offset_ms: -120_001 }, { level: 'warning', why: 'clock' }],
     [{ printer: 'paper_low' as const }, { level: 'warning', why: 'paper_low' }],
     [{ state: 'joined' as const, range_total: 0, range_used: 0 }, { level: 'idle' }],
     [{ state: 'final' as const, online: false, printer: 'paper_out' as const }, { level: 'final' }],
@@ -51,23 +51,23 @@ describe('a handheld’s tile', () => {
 
 describe('alerts', () => {
   const alert = (change: Partial<BoardAlert>): BoardAlert => ({
-    code: 'offline',
+    code: 'device_offline',
     level: 'offline',
     device_id: 'd1',
     since_ms: 100,
-    detail: 'Sells offline.',
+    detail: '01',
     ...change,
   })
 
   it('put the worst first and say the same thing once', () => {
     const grouped = groupAlerts([
       alert({ device_id: 'd1', since_ms: 300 }),
-      alert({ code: 'paper_out', level: 'fault', device_id: 'd2', detail: 'No paper.' }),
+      alert({ code: 'paper_out', level: 'fault', device_id: 'd2', detail: '02' }),
       alert({ device_id: 'd3', since_ms: 200 }),
     ])
     expect(grouped.map(({ code, deviceIds, since_ms }) => [code, deviceIds, since_ms])).toEqual([
       ['paper_out', ['d2'], 100],
-      ['offline', ['d1', 'd3'], 200],
+      ['device_offline', ['d1', 'd3'], 200],
     ])
   })
 })

@@ -13,7 +13,8 @@ export type TileState =
 /** Engine's own warning line for a range. */
 const RANGE_WARNING = 0.8
 const BATTERY_LOW_PERCENT = 15
-const CLOCK_OFF_MS = 2_000
+/** The server corrects for a handheld's clock; from here on it warns. */
+const CLOCK_OFF_MS = 120_000
 
 export const rangeShare = (device: BoardDevice): number =>
   device.range_total === 0 ? 0 : Math.min(1, device.range_used / device.range_total)

@@ -38,7 +38,7 @@ function BeforeClose({ raffle }: { raffle: RaffleAdmin }) {
   const text = useText()
   const format = useFormat()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('run_sales')
   const [closing, setClosing] = useState(false)
   const informed = raffle.devices.filter((device) => device.close_acknowledged)
   const missing = raffle.devices.filter(
@@ -255,7 +255,7 @@ function Gate({
   const text = useText()
   const format = useFormat()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('reconcile')
   const toCome = unsynced(waiting).records
   const command = useMutation({
     mutationFn: () => reconcileRaffle(raffle.id),
@@ -345,7 +345,7 @@ function Straggler({
   const text = useText()
   const format = useFormat()
   const now = useServerNow()
-  const may = useCan('run_events')
+  const may = useCan('reconcile')
   const down = useLinkReason()
   const seen = device.last_heartbeat_ms
   return (

@@ -99,7 +99,7 @@ function Task({ raffle, draw }: { raffle: RaffleAdmin; draw: DrawStatus }) {
   const text = useText()
   const gate = useGate(raffle)
   const down = useLinkReason()
-  const may = useCan('run_events')
+  const may = useCan('draw')
   const [sealing, setSealing] = useState(false)
   const execute = useMutation({ mutationFn: () => executeDraw(draw.id) })
   const params = { raffleId: raffle.id }
@@ -231,7 +231,7 @@ function Facts({ draw }: { draw: DrawStatus }) {
 function Cancel({ draw }: { draw: DrawStatus }) {
   const text = useText()
   const down = useLinkReason()
-  const may = useCan('run_events')
+  const may = useCan('draw')
   const [asking, setAsking] = useState(false)
   const task = drawTask[draw.status]
   if (!may || task === 'cancelled' || task === 'publish' || task === 'published') return null

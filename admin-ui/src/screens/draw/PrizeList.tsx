@@ -79,18 +79,24 @@ function Won({ winner, order, raffle }: { winner: Winner; order: number; raffle:
           </span>
         </p>
         <span className="fig pn">{formatDrawNumber(winner.number, raffle.config?.numbers.last)}</span>
-        <p className="xs muted">
-          <Link
-            className="hash"
-            to={{ name: 'tickets', params: { raffleId: raffle.id }, query: { q: ticket.validation_number } }}
-          >
-            {ticket.validation_number}
-          </Link>
-          {' · '}
-          {soldBy(ticket, text)}, {format.time(ticket.sold_at_ms, ticket.time_zone)}
-        </p>
+        {ticket && (
+          <p className="xs muted">
+            <Link
+              className="hash"
+              to={{
+                name: 'tickets',
+                params: { raffleId: raffle.id },
+                query: { q: ticket.validation_number },
+              }}
+            >
+              {ticket.validation_number}
+            </Link>
+            {' · '}
+            {soldBy(ticket, text)}, {format.time(ticket.sold_at_ms, ticket.time_zone)}
+          </p>
+        )}
       </div>
-      <Chip {...ticketLook[ticket.state]}>{text.status.ticket[ticket.state]}</Chip>
+      {ticket && <Chip {...ticketLook[ticket.state]}>{text.status.ticket[ticket.state]}</Chip>}
     </li>
   )
 }

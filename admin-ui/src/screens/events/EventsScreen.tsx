@@ -83,7 +83,7 @@ export function EventsScreen({ creating }: { creating: boolean }) {
   const text = useText()
   const query = useInfiniteQuery(rafflesQuery)
   const [find, setFind] = useState('')
-  const mayCreate = useCan('run_events')
+  const mayCreate = useCan('set_up')
   const down = useLinkReason()
   return (
     <div className="page events">

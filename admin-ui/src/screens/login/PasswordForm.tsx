@@ -24,7 +24,10 @@ export function PasswordForm({
   const [next, setNext] = useState('')
   const [repeat, setRepeat] = useState('')
   const [tried, setTried] = useState(false)
-  const command = useMutation({ mutationFn: () => changePassword(current, next), onSuccess: onDone })
+  const command = useMutation({
+    mutationFn: () => changePassword(user.login, current, next),
+    onSuccess: onDone,
+  })
   const faults = judgePassword(current, next, repeat)
   const faultText = (field: PasswordFault['field']): string | null => {
     const fault = tried ? faults.find((candidate) => candidate.field === field) : undefined

@@ -26,7 +26,7 @@ type Asked =
 export function PeopleScreen() {
   const text = useText()
   const query = useQuery(usersQuery)
-  const may = useCan('manage_users')
+  const may = useCan('manage_organisation')
   const down = useLinkReason()
   const [asked, setAsked] = useState<Asked | null>(null)
   const close = () => setAsked(null)

@@ -93,20 +93,22 @@ function Winners({ results, raffle }: { results: DrawResults; raffle: RaffleAdmi
               <span className="num money">{format.money(winner.value_minor, raffle.currency, 'always')}</span>
             </p>
             <span className="fig">{formatDrawNumber(winner.number, last)}</span>
-            <p className="xs muted">
-              <Link
-                className="hash"
-                to={{
-                  name: 'tickets',
-                  params: { raffleId: raffle.id },
-                  query: { q: winner.ticket.validation_number },
-                }}
-              >
-                {winner.ticket.validation_number}
-              </Link>
-              {' · '}
-              {soldBy(winner.ticket, text)}
-            </p>
+            {winner.ticket && (
+              <p className="xs muted">
+                <Link
+                  className="hash"
+                  to={{
+                    name: 'tickets',
+                    params: { raffleId: raffle.id },
+                    query: { q: winner.ticket.validation_number },
+                  }}
+                >
+                  {winner.ticket.validation_number}
+                </Link>
+                {' · '}
+                {soldBy(winner.ticket, text)}
+              </p>
+            )}
           </li>
         ))}
       </ol>
@@ -127,7 +129,7 @@ function Winners({ results, raffle }: { results: DrawResults; raffle: RaffleAdmi
 function Publication({ raffle, draw }: { raffle: RaffleAdmin; draw: DrawStatus }) {
   const text = useText()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('publish')
   const [typed, setTyped] = useState('')
   const seal = draw.lock_hash ?? ''
   const compared = comparesTo(typed, seal)
@@ -186,7 +188,7 @@ function Publication({ raffle, draw }: { raffle: RaffleAdmin; draw: DrawStatus }
 function Records({ raffle, draw }: { raffle: RaffleAdmin; draw: DrawStatus }) {
   const text = useText()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('publish')
   const [asked, setAsked] = useState<'settle' | 'finalize' | null>(null)
   const finished = raffle.status === 'finalized'
   return (

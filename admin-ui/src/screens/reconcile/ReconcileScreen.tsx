@@ -1,6 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { acknowledgeRaffle, decideQuarantined, reconcileRaffle } from '../../api/commands'
+import {
+  acknowledgeRaffle,
+  decideQuarantined,
+  reconcileRaffle,
+  reopenReconciliation,
+} from '../../api/commands'
 import { reconciliationQuery } from '../../api/queries'
 import type { Identity, QuarantinedSale, RaffleAdmin, Reconciliation, Ticket } from '../../api/types'
 import { useGate, useLinkReason } from '../../auth/gate'
@@ -24,7 +29,7 @@ export function ReconcileScreen({ raffle }: { raffle: RaffleAdmin }) {
   const text = useText()
   const query = useQuery(reconciliationQuery(raffle.id))
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('reconcile')
   const begin = useMutation({ mutationFn: () => reconcileRaffle(raffle.id) })
   const early = raffle.status === 'closing'
   return (
@@ -57,6 +62,7 @@ export function ReconcileScreen({ raffle }: { raffle: RaffleAdmin }) {
               <Devices data={data} raffle={raffle} />
               <Pools data={data} />
               <Voids tickets={data.voids} raffle={raffle} voidedMinor={data.voided_minor} />
+              {!data.lists_complete && <p className="sm muted">{text.reconcile.listsCut}</p>}
             </div>
             <aside className="side-col">
               <Blockers data={data} />
@@ -178,10 +184,10 @@ function Blockers({ data }: { data: Reconciliation }) {
         </p>
       ) : (
         <ul>
-          {data.blockers.map((blocker) => {
+          {data.blockers.map((blocker, index) => {
             const device = data.devices.find((candidate) => candidate.device_id === blocker.device_id)
             return (
-              <li className="alert warning" key={`${blocker.code}${blocker.device_id ?? ''}`}>
+              <li className="alert warning" key={index}>
                 <Icon name="alert" />
                 <p>
                   {device && <b>{text.board.device.title(device.label)}. </b>}
@@ -363,7 +369,7 @@ function Quarantine({ sales, raffle }: { sales: readonly QuarantinedSale[]; raff
   const text = useText()
   const format = useFormat()
   const words = text.reconcile
-  const may = useCan('decide_tickets')
+  const may = useCan('decide_ticket')
   const down = useLinkReason()
   const [asked, setAsked] = useState<{ sale: QuarantinedSale; resolution: 'accept' | 'refund' } | null>(null)
   const open = sales.filter((sale) => sale.resolution == null).length
@@ -578,7 +584,7 @@ function Confirmation({ data, raffle }: { data: Reconciliation; raffle: RaffleAd
   const format = useFormat()
   const user = useUser()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('reconcile')
   const words = text.reconcile
   const { identity } = data
   // The tick is for exactly these counts: when they move, it is gone.
@@ -597,6 +603,9 @@ function Confirmation({ data, raffle }: { data: Reconciliation; raffle: RaffleAd
   const blocked = gate('acknowledge')
   const isTicked = ticked === counts
   const stepped = ticked !== null && !isTicked
+  const down = useLinkReason()
+  const sealed = raffle.draws.some((draw) => draw.lock_hash != null)
+  const [reopening, setReopening] = useState(false)
   return (
     <Section
       title={words.confirmation}
@@ -627,6 +636,11 @@ function Confirmation({ data, raffle }: { data: Reconciliation; raffle: RaffleAd
           <ButtonLink to={{ name: 'draw', params: { raffleId: raffle.id } }} tone="next" icon="seal">
             {words.toDraw}
           </ButtonLink>
+          {may && (
+            <Button small reason={sealed ? words.reopenGone : down} onClick={() => setReopening(true)}>
+              {words.reopen}
+            </Button>
+          )}
         </div>
       ) : (
         may && (
@@ -669,6 +683,17 @@ function Confirmation({ data, raffle }: { data: Reconciliation; raffle: RaffleAd
         )
       )}
       <p className="xs muted tip">{words.clears}</p>
+      {reopening && (
+        <ConfirmDialog
+          title={words.reopenTitle}
+          consequences={words.reopenText}
+          confirm={words.reopenConfirm}
+          needs={['reason']}
+          reason={down}
+          run={({ reason }) => reopenReconciliation(raffle.id, reason)}
+          onClose={() => setReopening(false)}
+        />
+      )}
     </Section>
   )
 }

@@ -17,7 +17,7 @@ export function Frozen({ raffle }: { raffle: RaffleAdmin }) {
   const text = useText()
   const format = useFormat()
   const gate = useGate(raffle)
-  const may = useCan('run_events')
+  const may = useCan('run_sales')
   const [cancelling, setCancelling] = useState(false)
   const words = text.setUp
   const { config } = raffle

@@ -26,7 +26,7 @@ import { SetUpFields } from './SetUpFields'
 import './setup.css'
 
 export function SetUpScreen({ raffle }: { raffle: RaffleAdmin }) {
-  const may = useCan('run_events')
+  const may = useCan('set_up')
   const venues = useQuery(venuesQuery)
   const editable = raffle.status === 'draft' || raffle.status === 'configured'
   if (!editable || !may) return <Frozen raffle={raffle} />

@@ -120,10 +120,11 @@ function Decisions({ check }: { check: TicketCheck }) {
   const text = useText()
   const format = useFormat()
   const { ticket } = check
-  const shows = useCan('decide_tickets')
+  const decides = useCan('decide_ticket')
+  const marks = useCan('mark_misprint')
   const down = useLinkReason()
   const [asked, setAsked] = useState<TicketState | null>(null)
-  if (!shows) return null
+  if (!decides && !marks) return null
   const reason = down ?? (ticket.state === 'voided' ? text.tickets.gone : null)
   const words: Record<TicketState, { title: string; consequences: string; confirm: string }> = {
     voided: {
@@ -147,15 +148,17 @@ function Decisions({ check }: { check: TicketCheck }) {
   }
   return (
     <footer className="row wrap">
-      <Button tone="danger" icon="x" reason={reason} onClick={() => setAsked('voided')}>
-        {text.tickets.void}
-      </Button>
+      {decides && (
+        <Button tone="danger" icon="x" reason={reason} onClick={() => setAsked('voided')}>
+          {text.tickets.void}
+        </Button>
+      )}
       {ticket.state === 'valid' && (
         <Button icon="printer" reason={reason} onClick={() => setAsked('misprinted')}>
           {text.tickets.misprint}
         </Button>
       )}
-      {ticket.state === 'misprinted' && (
+      {ticket.state === 'misprinted' && decides && (
         <Button icon="check" reason={reason} onClick={() => setAsked('valid')}>
           {text.tickets.clear}
         </Button>

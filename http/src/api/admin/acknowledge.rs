@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 /// What is confirmed.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"statement": "All handhelds have reported.", "sold": 225, "voided": 40, "unsold": 29735}))]
 pub struct AcknowledgeRequest {
     /// The words agreed to, 1 to 500 characters; the reconciliation report proposes them.
     #[schema(min_length = 1, max_length = 500)]

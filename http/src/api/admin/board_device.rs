@@ -76,13 +76,13 @@ pub struct BoardDevice {
     pub online: bool,
     /// When it was last heard.
     pub last_heartbeat_ms: Option<u64>,
-    /// Records it has not uploaded, as it last said.
+    /// Records it has and the server has not, as far as it said.
     pub unsynced_records: u64,
     /// Their money.
     pub unsynced_minor: u64,
     /// Numbers it was given.
     pub range_total: u64,
-    /// Numbers it used, as far as they are here.
+    /// Numbers it used, as far as they are here or it said so.
     pub range_used: u64,
     /// Server time minus its own clock.
     pub clock_offset_ms: Option<i64>,
@@ -107,20 +107,23 @@ struct Heard {
     at: Option<Timestamp>,
     unsynced_records: u64,
     unsynced_minor: u64,
+    range_used: u64,
     clock_offset_ms: Option<i64>,
     battery_percent: Option<u8>,
     printer: Option<PrinterState>,
 }
 
-/// The one place that asks who is in touch.
-fn heard(app: &App, raffle: RaffleId, device: &DeviceId) -> Heard {
-    let Some(presence) = app.presence.get(device) else { return Heard::default() };
+/// The one place that asks who is in touch. What a handheld said may be older than what is here.
+fn heard(app: &App, raffle: RaffleId, device: &DeviceView) -> Heard {
+    let Some(presence) = app.presence.get(&device.device) else { return Heard::default() };
     let report = presence.raffle(raffle);
+    let behind = report.map_or(0, |report| report.head_seq.saturating_sub(device.last_seq));
     Heard {
         online: presence.online,
         at: Some(presence.heard_at),
-        unsynced_records: report.map_or(0, |report| report.unsynced_records),
-        unsynced_minor: report.map_or(0, |report| report.unsynced_minor),
+        unsynced_records: behind,
+        unsynced_minor: report.filter(|_| behind > 0).map_or(0, |report| report.unsynced_minor),
+        range_used: report.map_or(0, |report| report.numbers_used),
         clock_offset_ms: presence.clock_offset_ms,
         battery_percent: presence.battery_percent,
         printer: presence.printer.map(Into::into),
@@ -130,7 +133,7 @@ fn heard(app: &App, raffle: RaffleId, device: &DeviceId) -> Heard {
 impl BoardDevice {
     /// From the raffle's record of a handheld and its last heartbeat.
     pub fn of(app: &App, raffle: RaffleId, closes_at: Timestamp, device: &DeviceView) -> Self {
-        let heard = heard(app, raffle, &device.device);
+        let heard = heard(app, raffle, device);
         let final_at = match &device.status {
             DeviceStatus::Final { at } => Some(*at),
             DeviceStatus::Joined | DeviceStatus::Lost { .. } => None,
@@ -145,7 +148,7 @@ impl BoardDevice {
             unsynced_records: heard.unsynced_records,
             unsynced_minor: heard.unsynced_minor,
             range_total: device.range_total,
-            range_used: device.range_used,
+            range_used: heard.range_used.max(device.range_used),
             clock_offset_ms: heard.clock_offset_ms,
             battery_percent: heard.battery_percent,
             printer: heard.printer,

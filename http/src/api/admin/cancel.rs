@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 /// Why, and who else is for it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The hall is flooded", "approver": {"login": "jo", "password": "…"}}))]
 pub struct CancelRequest {
     /// Why, 1 to 500 characters.
     #[schema(min_length = 1, max_length = 500)]

@@ -84,6 +84,20 @@ pub enum DrawMode {
 /// Everything that defines a raffle for its buyers; frozen by the opening (L-02).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Game 12 50/50", "venue_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718", "location": "Harbour Arena",
+    "organisation_name": "Harbour City Hockey Foundation", "licence": "ON-2026-0042", "currency": "CAD",
+    "time_zone": "America/Toronto", "numbers": {"first": 1, "last": 30000},
+    "pools": [
+        {"channel": "rsu", "range": {"first": 1, "last": 20000}}, {"channel": "online", "range": {"first": 20001, "last": 30000}}
+    ],
+    "packages": [{"id": 1, "label": "3 for $10", "numbers": 3, "price_minor": 1000, "stock": null}],
+    "prizes": [{"id": 1, "name": "50/50 jackpot", "rule": {
+        "kind": "percentage", "basis_points": 5000, "seed_minor": 0, "guarantee_minor": 0, "cap_minor": null
+    }}],
+    "reserves": 3, "sales_start_ms": 1800000000000u64, "sales_end_ms": 1800010800000u64, "draw_mode": "electronic",
+    "ticket_lines": ["18 or over"], "device_block": 1000, "hold_s": 600, "profile_id": "default"
+}))]
 pub struct RaffleConfig {
     /// The event's name on tickets and screens.
     pub name: String,
@@ -328,7 +342,10 @@ mod tests {
         wire.time_zone = "Mars/Olympus".into();
         let error = wire.read().unwrap_err();
         let fields: Vec<&str> = error.errors.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!((error.code, fields), ("validation_failed", vec!["numbers", "pools[0].range", "currency", "time_zone"]));
+        assert_eq!(
+            (error.code, fields),
+            ("validation_failed", vec!["numbers", "pools[0].range", "currency", "time_zone"])
+        );
     }
 
     /// Every field that the engine complains about has its name on the wire.

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 /// What is known of a handheld that will not come back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"operator": "Jo Brunet", "money_collected_minor": 500, "reason": "Stolen", "approver": {"login": "jo", "password": "…"}}))]
 pub struct LostDeviceRequest {
     /// Who had it, 1 to 500 characters.
     #[schema(min_length = 1, max_length = 500)]

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 /// Until when, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"closes_at_ms": 1800003660000u64, "reason": "The game goes into overtime"}))]
 pub struct ExtendRequest {
     /// The new closing time.
     pub closes_at_ms: u64,

@@ -36,6 +36,7 @@ impl From<Resolution> for QuarantineResolution {
 /// Which sale, what is decided, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"device_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718", "device_seq": 17, "resolution": "accept", "reason": "Sold before the seller heard of the close"}))]
 pub struct QuarantineRequest {
     /// The handheld.
     #[schema(value_type = Uuid)]

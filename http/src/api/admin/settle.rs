@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 /// Which draw, and how its prizes were disposed of.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"draw_no": 1, "reason": "All prizes paid"}))]
 pub struct SettleRequest {
     /// The draw's number in the raffle.
     #[schema(minimum = 1)]

@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 /// The seal the caller sees.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"lock_hash": "3fc3a60352d66025769eb3a2661a8a7678846bd97f1e7e9581c6b0207b6f2a4b"}))]
 pub struct PublishDraw {
     /// The draw's `lock_hash`, repeated, so that nobody publishes a draw he is not looking at.
     #[schema(value_type = String, min_length = 64, max_length = 64)]

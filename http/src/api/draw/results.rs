@@ -42,10 +42,11 @@ pub(crate) async fn get_draw_results(
     let result = draw.result.as_ref().ok_or(Rejection::WrongDrawStatus { status: draw.status })?;
     let places = places(&view, draw);
     let mut winners = Vec::new();
+    let mut tickets = Tickets::new(&app, feed.clone(), Eyes::Staff);
     for place in &places {
         let Some((prize_id, prize_name)) = place.prize.clone() else { continue };
         let ticket = match &staff {
-            Some(_) => ticket(&app, stream.raffle, &mut Tickets::new(&app, feed.clone(), Eyes::Staff), place).await?,
+            Some(_) => ticket(&app, stream.raffle, &mut tickets, place).await?,
             None => None,
         };
         let Place { position, rank, number, value_minor, .. } = *place;

@@ -255,7 +255,7 @@ pub struct RaffleView {
     pub tickets_sold: u64,
     /// Voided sales.
     pub voided_minor: u64,
-    /// Whether this raffle is sold online; whether it is now follows from the status.
+    /// Whether the public can buy online now.
     pub online_sales: bool,
     /// Who takes the money.
     pub payment_provider: PaymentProviderView,
@@ -290,7 +290,7 @@ impl RaffleView {
             numbers_sold: view.identity.sold,
             tickets_sold: view.total.count - view.total.voided_count,
             voided_minor: view.total.voided_minor,
-            online_sales: config.is_some_and(|config| config.sells(Channel::Online)),
+            online_sales: view.status == Status::Selling && config.is_some_and(|config| config.sells(Channel::Online)),
             payment_provider: PaymentProviderView { name: provider.name().to_owned(), test: provider.is_test() },
             draws: view.frame.draws.iter().map(|draw| DrawSummary::of(view, draw)).collect(),
             facts_position: view.facts,

@@ -34,6 +34,7 @@ pub struct BatchOrder {
 /// Many orders of one raffle.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718", "orders": [{"key": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60719", "lines": [{"package_id": 1, "quantity": 2}]}]}))]
 pub struct BatchRequest {
     /// The raffle.
     #[schema(value_type = Uuid)]

@@ -55,12 +55,13 @@ struct Finding {
 struct Chain {
     stream: StreamId,
     head: Head,
+    epoch: u64,
     problem: Option<String>,
 }
 
 impl Chain {
     fn new(stream: StreamId) -> Self {
-        Self { stream, head: Head::default(), problem: None }
+        Self { stream, head: Head::default(), epoch: 0, problem: None }
     }
 
     fn follow(&mut self, record: &Record, hash: &[u8; 32]) {
@@ -75,6 +76,12 @@ impl Chain {
             self.problem = Some(error.to_string());
             return;
         }
+        // An owner that was fenced off writes nothing more, so an older term never follows a newer one (I11).
+        if record.epoch < self.epoch {
+            self.problem = Some(format!("event {} was written by an owner that had been replaced", record.seq));
+            return;
+        }
+        self.epoch = record.epoch;
         // A chain can hold over bytes that mean nothing; then this build could not have written them.
         let readable = if self.stream.raffle == RaffleId::NIL {
             organisation::Event::decode(&record.payload).map(drop)

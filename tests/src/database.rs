@@ -1,0 +1,69 @@
+//! A database of one's own.
+
+use crate::auditor::books::Books;
+use crate::chance::Chance;
+use std::path::{Path, PathBuf};
+use tokio_postgres::{Client, Config, NoTls};
+
+/// Where a server keeps its records.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A URL.
+    Postgres(String),
+}
+
+impl Database {
+    /// A file in this folder.
+    pub fn sqlite(folder: &Path) -> Self {
+        Self::Sqlite(folder.join("drumroll.sqlite"))
+    }
+
+    /// A new database on the server of `DRUMROLL_TEST_POSTGRES`; `None` when there is none.
+    pub async fn postgres() -> Option<Self> {
+        let server = std::env::var("DRUMROLL_TEST_POSTGRES").ok()?;
+        let name = format!("drumroll_test_{}_{:x}", std::process::id(), Chance::new(crate::now_ms()).bits());
+        connect(&server).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        Some(Self::Postgres(format!("{base}/{name}")))
+    }
+
+    /// The value of the server's setting.
+    pub fn setting(&self) -> String {
+        match self {
+            Self::Sqlite(path) => path.to_string_lossy().into_owned(),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// Everything in it that an audit looks at.
+    pub async fn books(&self) -> Books {
+        match self {
+            Self::Sqlite(path) => Books::sqlite(path),
+            Self::Postgres(url) => Books::postgres(&mut connect(url).await).await,
+        }
+    }
+
+    /// Removes a database made by [`Database::postgres`], when nobody is connected any more.
+    pub async fn remove(&self) {
+        if let Self::Postgres(url) = self {
+            let (base, name) = url.rsplit_once('/').unwrap();
+            let client = connect(&format!("{base}/postgres")).await;
+            client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+        }
+    }
+
+    /// Whether this is PostgreSQL.
+    pub const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}
+
+/// A connection, driven in the background.
+pub async fn connect(url: &str) -> Client {
+    let config: Config = url.parse().unwrap();
+    let (client, connection) = config.connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}

@@ -1,0 +1,199 @@
+//! `drumroll serve` as a process: started with data of its own, its words kept, and never left behind.
+
+use crate::api::Client;
+use crate::database::Database;
+use crate::programs;
+use crate::scratch::Scratch;
+use crate::wait::{SOON, until};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Everything a server said, on both of its outputs, over all its lives.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    /// All of it.
+    pub fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Takes down what comes, until its end.
+    pub fn follow(&self, from: impl Read + Send + 'static) {
+        let log = self.clone();
+        thread::spawn(move || {
+            for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+                let mut text = log.0.lock().unwrap();
+                text.push_str(&String::from_utf8_lossy(&line));
+                text.push('\n');
+            }
+        });
+    }
+
+    /// The last lines.
+    pub fn tail(&self, lines: usize) -> String {
+        let text = self.text();
+        let all: Vec<&str> = text.lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    /// What of `secrets` it says, which should be nothing.
+    pub fn leaks<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let text = self.text();
+        secrets.into_iter().filter(|secret| !secret.is_empty() && text.contains(*secret)).collect()
+    }
+}
+
+/// The place of one server: its port, data and log outlive its process.
+#[derive(Debug)]
+pub struct Site {
+    /// Its folder.
+    pub scratch: Scratch,
+    /// Its records.
+    pub database: Database,
+    /// What it says.
+    pub log: Log,
+    /// `http://…`, without a slash at the end.
+    pub base: String,
+    settings: Vec<(String, String)>,
+    child: Option<Child>,
+}
+
+/// A port nobody listens on at the moment.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+impl Site {
+    /// A place with SQLite.
+    pub fn sqlite(name: &str) -> Self {
+        let scratch = Scratch::new(name);
+        let database = Database::sqlite(scratch.path());
+        Self::new(scratch, database)
+    }
+
+    /// A place with PostgreSQL; `None` when there is none.
+    pub async fn postgres(name: &str) -> Option<Self> {
+        let database = Database::postgres().await?;
+        Some(Self::new(Scratch::new(name), database))
+    }
+
+    fn new(scratch: Scratch, database: Database) -> Self {
+        let base = format!("http://127.0.0.1:{}", free_port());
+        let mut site = Self { scratch, database, log: Log::default(), base, settings: Vec::new(), child: None };
+        // One address stands for a whole arena here; the limits have a test of their own.
+        for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
+            site.set(&format!("RATES__{class}"), "0");
+        }
+        site.set("HEARTBEAT_S", "1");
+        site
+    }
+
+    /// Sets a setting, by the name it has in the environment without the prefix.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// A command of the server's program, with this place's settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = programs::command("drumroll");
+        command.args(arguments).current_dir(self.scratch.path());
+        let (listen, data) = (self.base.trim_start_matches("http://"), self.scratch.path().join("data"));
+        command.env("DRUMROLL_LISTEN", listen).env("DRUMROLL_DATA_DIR", data);
+        command.env("DRUMROLL_DATABASE", self.database.setting());
+        for (name, value) in &self.settings {
+            command.env(format!("DRUMROLL_{name}"), value);
+        }
+        command
+    }
+
+    /// Starts the server and waits until it takes sales.
+    pub async fn start(&mut self) {
+        self.spawn();
+        let client = Client::new(&self.base);
+        let child = self.child.as_mut().unwrap();
+        let log = &self.log;
+        until("the server is ready", SOON, async || {
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("the server ended at its start, {status}:\n{}", log.tail(40));
+            }
+            client.try_get("/health/ready").await.filter(|reply| reply.status == 200)
+        })
+        .await;
+    }
+
+    /// Starts the server and waits for nothing.
+    pub fn spawn(&mut self) {
+        assert!(self.child.is_none(), "a place has one server");
+        let mut command = self.command(&["serve"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        self.log.follow(child.stdout.take().unwrap());
+        self.log.follow(child.stderr.take().unwrap());
+        self.child = Some(child);
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
+    }
+
+    /// Ends it as a supervisor would, and waits until it is gone. Answers its exit code.
+    pub async fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("the server runs");
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        until("the server has stopped", SOON, async || child.try_wait().unwrap()).await.code()
+    }
+
+    /// Ends it at once, without a warning, as `kill -9` does.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("the server runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Whether the process lives.
+    pub fn lives(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+    }
+
+    /// The one-time password of the first administrator.
+    pub fn one_time_password(&self) -> String {
+        let text = self.log.text();
+        let line = text.lines().rev().find(|line| line.to_lowercase().contains("password")).unwrap_or_else(|| {
+            panic!("the server printed no password:\n{}", self.log.tail(40));
+        });
+        line.split_whitespace().last().unwrap().to_owned()
+    }
+
+    /// Stops what runs and removes what is left; a test that failed leaves it for people to look at.
+    pub async fn close(mut self) {
+        if self.child.is_some() {
+            self.stop().await;
+        }
+        self.database.remove().await;
+    }
+
+    /// Resident memory of the process in KiB.
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if thread::panicking() {
+            eprintln!("--- the server's last words ---\n{}", self.log.tail(60));
+        }
+    }
+}
