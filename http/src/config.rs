@@ -115,6 +115,8 @@ pub struct Settings {
     /// Addresses of proxies whose `X-Forwarded-For` is believed; none by default.
     #[serde(deserialize_with = "addresses")]
     pub trusted_proxies: Vec<IpAddr>,
+    /// The token with which other machines may read `/metrics`; without it only this one may.
+    pub metrics_token: Option<String>,
     /// When accounts are locked.
     pub lockout: Lockout,
     /// Calls a minute per client address.
@@ -152,6 +154,7 @@ impl Default for Settings {
             organisation_name: "My organisation".to_owned(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            metrics_token: None,
             lockout: Lockout::default(),
             rates: Rates::default(),
             payment: PaymentKind::Test,
@@ -166,7 +169,7 @@ impl Default for Settings {
     }
 }
 
-/// Neither the master key nor the database's password stand in it.
+/// No key, token nor the database's password stand in it.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Settings")
@@ -255,6 +258,9 @@ impl Settings {
         }
         if self.database.as_ref().is_some_and(|database| database.trim().is_empty()) {
             return wrong("database", "it is empty");
+        }
+        if self.metrics_token.as_ref().is_some_and(|token| token.len() < 16) {
+            return wrong("metrics_token", "it has at least 16 characters");
         }
         if self.lockout.failures == 0 || self.lockout.minutes == 0 {
             return wrong("lockout", "failures and minutes are at least 1");

@@ -2,12 +2,16 @@
 //! for is asked for when somebody looks.
 
 use crate::api::error::ApiError;
+use crate::auth::Secret;
+use crate::auth::staff::bearer;
+use crate::edge::address::is_local;
 use crate::state::App;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use std::time::Duration;
+use subtle::ConstantTimeEq;
 use tracing::warn;
 
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -92,8 +96,39 @@ async fn observe(app: &App) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Who may read the figures from elsewhere: sales are nobody's business before they are published.
+#[derive(Clone, Debug, Default)]
+pub struct Readers(Option<Secret>);
+
+impl Readers {
+    /// Whoever shows `token`, and this machine.
+    pub fn with(token: Option<String>) -> Self {
+        Self(token.map(Secret::new))
+    }
+
+    fn admit(&self, request: &HttpRequest) -> bool {
+        let shown = bearer(request).unwrap_or_default();
+        let known = self.0.as_ref().map(Secret::expose).unwrap_or_default();
+        let matches = !known.is_empty() && bool::from(shown.as_bytes().ct_eq(known.as_bytes()));
+        matches || is_local(request)
+    }
+}
+
 /// `GET /metrics`
-pub async fn metrics(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+///
+/// # Errors
+/// `unauthenticated` from elsewhere without the token.
+pub async fn metrics(
+    request: HttpRequest,
+    app: web::Data<App>,
+    readers: web::Data<Readers>,
+) -> Result<HttpResponse, ApiError> {
+    if !readers.admit(&request) {
+        return Err(ApiError::new(
+            "unauthenticated",
+            "Figures are for this machine, or for whoever shows metrics_token.",
+        ));
+    }
     let Some(Some(handle)) = HANDLE.get() else {
         return Err(ApiError::new("internal", "There are no metrics: another recorder is installed."));
     };

@@ -176,6 +176,7 @@ pub struct Shared {
     sockets: web::Data<Sockets>,
     limiter: web::Data<Limiter>,
     tls: web::Data<Tls>,
+    readers: web::Data<metrics::Readers>,
 }
 
 impl Shared {
@@ -186,6 +187,7 @@ impl Shared {
             sockets: web::Data::new(prepared.sockets.clone()),
             limiter: web::Data::new(Limiter::new(settings.rates, settings.trusted_proxies.clone())),
             tls: web::Data::new(Tls(settings.tls())),
+            readers: web::Data::new(metrics::Readers::with(settings.metrics_token.clone())),
         }
     }
 
@@ -196,6 +198,7 @@ impl Shared {
             .app_data(self.sockets.clone())
             .app_data(self.limiter.clone())
             .app_data(self.tls.clone())
+            .app_data(self.readers.clone())
             .configure(api::configure)
             .configure(api::openapi::configure_docs)
             .configure(health::configure)

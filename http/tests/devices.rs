@@ -55,6 +55,7 @@ async fn a_handheld_enrols_with_a_code_that_is_good_once_r01_r02() {
     assert_eq!(enrol(&house, application(&code, &own)).await.expect(200), answer);
     assert_eq!(enrol(&house, application(&code, &own)).await.expect(200), answer);
     enrol(&house, application(&code, &other)).await.refused(403, "enrolment_code_invalid");
+    assert_eq!(enrol(&house, application(&code, &own)).await.expect(200), answer, "a stranger's try costs nothing");
     let id = made["device"]["id"].as_str().unwrap();
     house.act("supervisor", &format!("/devices/{id}/enrolment-code")).await.refused(409, "already_enrolled");
     register(&house, 1, "Handheld 07").await.refused(409, "already_enrolled");

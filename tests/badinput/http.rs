@@ -29,7 +29,9 @@ async fn bodies_and_ids_that_make_no_sense_are_refused_and_change_nothing() {
         ("{}".to_owned(), 422, &["validation_failed"]),
         ("\u{feff}{}".to_owned(), 400, &["malformed_json"]),
         (format!("{}}}", generate(line(json!(1), json!(1)))), 400, &["malformed_json"]),
-        ("[".repeat(10_000), 400, &["malformed_json"]),
+        ("[".repeat(10_000), 422, &["validation_failed"]),
+        // An array is no object, though its entries are in the order of the members.
+        (json!([raffle, [{"package_id": 1, "quantity": 1}]]).to_string(), 422, &["validation_failed"]),
         (generate(line(json!(1), json!(0))), 422, &["validation_failed", "bad_lines"]),
         (generate(line(json!(1), json!(-1))), 422, &["validation_failed"]),
         (generate(line(json!(1), json!(1.5))), 422, &["validation_failed"]),

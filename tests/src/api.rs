@@ -32,6 +32,16 @@ impl Reply {
         self.body
     }
 
+    /// The body, when the status is one of these.
+    ///
+    /// # Panics
+    /// When it is another.
+    #[track_caller]
+    pub fn expect_one_of(self, statuses: &[u16]) -> Value {
+        assert!(statuses.contains(&self.status), "{} is not among {statuses:?}: {}", self.status, self.text);
+        self.body
+    }
+
     /// Checks that this is a refusal with a stable code, well-formed as RFC 9457 asks.
     ///
     /// # Panics

@@ -114,11 +114,11 @@ impl Crew {
             "name": name, "venue_id": self.venue, "location": "Harbour Arena, section 112",
             "organisation_name": "Northern Lights Foundation", "licence": "L-2027-0001",
             "currency": "CAD", "time_zone": "America/Halifax",
-            "numbers": {"first": 1, "last": 60_000},
+            "numbers": {"first": 1, "last": 200_000},
             "pools": [
-                {"channel": "rsu", "range": {"first": 1, "last": 40_000}},
-                {"channel": "online", "range": {"first": 40_001, "last": 50_000}},
-                {"channel": "counter", "range": {"first": 50_001, "last": 59_000}}],
+                {"channel": "rsu", "range": {"first": 1, "last": 150_000}},
+                {"channel": "online", "range": {"first": 150_001, "last": 170_000}},
+                {"channel": "counter", "range": {"first": 170_001, "last": 190_000}}],
             "packages": [
                 {"id": 1, "label": "3 for $5", "numbers": 3, "price_minor": 500, "stock": null},
                 {"id": 2, "label": "20 for $10", "numbers": 20, "price_minor": 1_000, "stock": null},
@@ -130,7 +130,7 @@ impl Crew {
                 {"id": 3, "name": "Signed puck", "rule": {"kind": "fixed", "value_minor": 5_000, "quantity": 1}}],
             "reserves": 2, "sales_start_ms": crate::now_ms() - 60_000, "sales_end_ms": closes_at_ms,
             "draw_mode": "electronic", "ticket_lines": ["Claim within 30 days.", "You need not be present to win."],
-            "device_block": 200, "hold_s": 600, "profile_id": "default"
+            "device_block": 3_000, "hold_s": 600, "profile_id": "default"
         })
     }
 

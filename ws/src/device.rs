@@ -28,7 +28,9 @@ pub(crate) async fn device(
         return Ok(HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).finish());
     };
     let (response, session, frames) = actix_ws::handle(&request, body)?;
-    let frames = frames.aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
+    // One limit for frames and for what they add up to; without it a frame above 64 KiB would end the connection.
+    let frames =
+        frames.max_frame_size(FRAME_BYTES_MAX).aggregate_continuations().max_continuation_size(FRAME_BYTES_MAX);
     let (out, queue) = mpsc::channel(QUEUE);
     let actor = DeviceActor::new(sockets.0.hub.clone(), out).start();
     let wire = request.conn_data::<Wire>().cloned();

@@ -115,9 +115,13 @@ impl Push {
         if after >= last {
             return Some((after, Vec::new()));
         }
+        // A viewer is woken by the fact itself, the conflated pushes a little later: what is not shared yet must not be
+        // taken for nothing, or it would stay unsaid until the next fact.
+        self.share_facts();
         {
             let shared = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
-            if shared.front().is_some_and(|(first, _)| *first <= after + 1) {
+            let whole = shared.back().is_some_and(|(newest, _)| *newest >= last);
+            if whole && shared.front().is_some_and(|(first, _)| *first <= after + 1) {
                 let fresh = shared.iter().filter(|(position, _)| *position > after);
                 let frames: Vec<(u64, ByteString)> = fresh.cloned().collect();
                 let reached = frames.last().map_or(after, |(position, _)| *position);

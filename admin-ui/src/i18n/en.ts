@@ -331,7 +331,7 @@ export const en = {
     fixed: 'Fixed value',
     share: 'Share, %',
     seed: 'Seed',
-    guarantee: 'Guaranteed at least',
+    guarantee: 'At least',
     cap: 'At most',
     capHint: 'Empty: no cap',
     value: 'Value',

@@ -305,7 +305,7 @@ export const fr: Catalogue = {
     fixed: 'Valeur fixe',
     share: 'Part, %',
     seed: 'Mise de départ',
-    guarantee: 'Garanti au moins',
+    guarantee: 'Au moins',
     cap: 'Au plus',
     capHint: 'Vide : sans plafond',
     value: 'Valeur',

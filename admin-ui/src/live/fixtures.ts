@@ -25,8 +25,7 @@ export function aDevice(change: Partial<BoardDevice> = {}): BoardDevice {
   }
 }
 
-const identity = {
-  total: 1_000,
+const places = {
   sold: 100,
   voided: 5,
   held: 0,
@@ -87,7 +86,7 @@ export function aRaffle(change: Partial<RaffleAdmin> = {}): RaffleAdmin {
     held_orders: 0,
     held_minor: 0,
     channels: [],
-    identity,
+    identity: { ...places, total: 1_000 },
     pools: [],
     devices: [aDevice()],
     actions: [],
@@ -134,7 +133,7 @@ export function aBoard(change: Partial<BoardPush> = {}): BoardPush {
     decided_seq: 13,
     durable_lag_ms: 30,
     channels: [],
-    identity,
+    identity: places,
     devices: [aDevice({ sales: 12 })],
     alerts: [],
     ...change,

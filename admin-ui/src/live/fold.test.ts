@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aBoard, aDevice, aFact, aRaffle, aState } from './fixtures'
+import type { FactPush } from './push'
 import { foldBoard, foldFact, foldSnapshot, foldState, type LiveRaffle } from './fold'
 
 const view = (change = {}): LiveRaffle => foldSnapshot(undefined, aRaffle(change))
@@ -42,6 +43,10 @@ describe('board', () => {
     const first = foldBoard(view(), aBoard({ seq: 20 }))
     expect(foldBoard(first, aBoard({ seq: 19 }))).toBe(first)
     expect(foldBoard(view(), aBoard({ seq: 9 })).board).toBeNull()
+  })
+
+  it('adds the six places up to the total', () => {
+    expect(foldBoard(view(), aBoard()).raffle.identity.total).toBe(1_000)
   })
 
   it('keeps what only a board carries', () => {
@@ -98,6 +103,11 @@ describe('facts: dense, a gap means refetch', () => {
     )
     if (next === 'refetch') throw new Error('refetch')
     expect(next.raffle.acknowledgement).toBeNull()
+  })
+
+  it('steps over a kind it does not know, without losing its place', () => {
+    const unknown = { ...aFact(4), kind: 'weather', data: {} } as unknown as FactPush
+    expect(foldFact(view(), unknown)).toMatchObject({ facts: { position: 4 } })
   })
 
   it('keeps the last twenty, the newest first', () => {

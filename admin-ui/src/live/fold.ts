@@ -69,6 +69,9 @@ export function foldState(view: LiveRaffle, push: StatePush): LiveRaffle {
   }
 }
 
+const totalOf = (identity: BoardPush['identity']): number =>
+  identity.sold + identity.voided + identity.held + identity.reserved + identity.out_of_play + identity.unsold
+
 export function foldBoard(view: LiveRaffle, push: BoardPush): LiveRaffle {
   const { raffle } = view
   const held = view.board ?? { epoch: raffle.epoch, seq: raffle.as_of_seq }
@@ -87,7 +90,7 @@ export function foldBoard(view: LiveRaffle, push: BoardPush): LiveRaffle {
       decided_seq: push.decided_seq,
       durable_lag_ms: push.durable_lag_ms,
       channels: push.channels,
-      identity: push.identity,
+      identity: { ...push.identity, total: totalOf(push.identity) },
       devices: push.devices,
     },
   }
@@ -111,6 +114,7 @@ const nothing = () => ({})
  */
 const folds: FactFolds = {
   opened: nothing,
+  draw_planned: nothing,
   suspended: (_, fact) => ({ suspended_reason: fact.data.reason }),
   resumed: () => ({ suspended_reason: null }),
   close_announced: nothing,
@@ -130,6 +134,7 @@ const folds: FactFolds = {
   drawn: drawTo('drawn'),
   published: drawTo('published'),
   draw_cancelled: drawTo('cancelled'),
+  settled: drawTo('settled'),
   cancelled: (_, fact) => ({ cancelled_reason: fact.data.reason }),
   finalized: nothing,
 }
@@ -138,7 +143,12 @@ export function foldFact(view: LiveRaffle, push: FactPush): LiveRaffle | 'refetc
   if (push.epoch !== view.facts.epoch) return 'refetch'
   if (push.position <= view.facts.position) return view
   if (push.position > view.facts.position + 1) return 'refetch'
-  const fold = folds[push.kind] as (raffle: RaffleAdmin, fact: FactPush) => Partial<RaffleAdmin>
+  // A kind from a newer server changes nothing by itself; the refetch that follows every fact brings it in.
+  const known = Object.hasOwn(folds, push.kind)
+  const fold = (known ? folds[push.kind] : nothing) as (
+    raffle: RaffleAdmin,
+    fact: FactPush,
+  ) => Partial<RaffleAdmin>
   return {
     ...view,
     raffle: { ...view.raffle, ...fold(view.raffle, push) },

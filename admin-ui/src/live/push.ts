@@ -66,13 +66,15 @@ export interface BoardPush {
   decided_seq: number
   durable_lag_ms: number
   channels: ChannelSales[]
-  identity: Identity
+  /** The six places; their sum is the total. */
+  identity: Omit<Identity, 'total'>
   devices: BoardDevice[]
   alerts: BoardAlert[]
 }
 
 interface FactData {
-  opened: { closes_at_ms: number; plan_hashes: string[] }
+  opened: { closes_at_ms: number }
+  draw_planned: { draw_id: string; draw_no: number; plan_hash: string; house_commitment: string }
   suspended: { reason: string }
   resumed: { closes_at_ms: number }
   close_announced: { closes_at_ms: number; reason: string }
@@ -82,8 +84,8 @@ interface FactData {
   reconciliation_cleared: { reason: string }
   voided: { order_count: number; amount_minor: number; numbers: number }
   locked: { draw_id: string; draw_no: number; lock_hash: string; sold_count: number }
-  proven: { draw_id: string }
-  drawn: { draw_id: string }
+  proven: { draw_id: string; draw_no: number }
+  drawn: { draw_id: string; draw_no: number }
   published: {
     draw_id: string
     draw_no: number
@@ -95,7 +97,8 @@ interface FactData {
       value_minor: number
     }[]
   }
-  draw_cancelled: { draw_id: string; reason: string }
+  draw_cancelled: { draw_id: string; draw_no: number; reason: string }
+  settled: { draw_id: string; draw_no: number }
   cancelled: { reason: string }
   finalized: object
 }

@@ -134,6 +134,10 @@ fn too_large(limit: usize) -> ApiError {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // JSON is UTF-8 (RFC 8259 §8.1); otherwise the first unknown field would hide what is wrong.
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::new("malformed_json", "The body is not UTF-8."))?;
+    // serde would read a list as an object whose members come in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::field("", "The body is an object, not a list."));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed = serde_path_to_error::deserialize(&mut json);
     let value = parsed.map_err(|error| {

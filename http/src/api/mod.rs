@@ -3,7 +3,7 @@
 //!
 //! How an endpoint is written:
 //!
-//! ```ignore
+//! ```text
 //! #[utoipa::path(tag = "devices", security(("staff" = ["manage_devices"])), params(("id" = Uuid, Path)),
 //!     request_body = Reason, responses((status = 200, body = Device)))]
 //! #[post("/devices/{id}/disable")]

@@ -1,5 +1,5 @@
 //! Accounts as last seen, so that not every request asks the store. Changes made on this node show at
-//! once, those of another node within [`FRESH`].
+//! once, those of another node within two seconds.
 
 use super::Auth;
 use crate::api::error::ApiError;

@@ -80,7 +80,11 @@ impl<P: Permission> FromRequest for Staff<P> {
     }
 }
 
-fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
+/// The token that a request shows.
+///
+/// # Errors
+/// `unauthenticated`.
+pub fn bearer(request: &HttpRequest) -> Result<&str, ApiError> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let missing = || ApiError::new("unauthenticated", "Log in first: this address needs an access token.");

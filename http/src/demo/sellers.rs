@@ -122,8 +122,12 @@ async fn keep(plan: Plan, app: &App, stream: StreamId, mut stopped: watch::Recei
         let leash = child.stdin.take();
         let ended = tokio::select! {
             status = child.wait() => status,
-            () = told(&mut stopped) => return end(child).await,
+            () = told(&mut stopped) => {
+                drop(leash);
+                return end(child).await;
+            }
         };
+        drop(leash);
         // A Ctrl-C at the terminal reaches it, too, and perhaps before us.
         if tokio::time::timeout(SAME_MOMENT, told(&mut stopped)).await.is_ok() {
             return;

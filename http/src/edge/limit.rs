@@ -114,7 +114,7 @@ pub async fn limit(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Some(class) = Class::of(request.method(), request.path())
         && let Some(limiter) = request.app_data::<web::Data<Limiter>>()
-        && let Err(error) = limiter.check(class, address::client(&request, &limiter.trusted))
+        && let Err(error) = limiter.check(class, address::client(request.request(), &limiter.trusted))
     {
         return Ok(request.error_response(error));
     }

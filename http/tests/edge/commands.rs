@@ -177,6 +177,46 @@ async fn rebuild_makes_the_read_models_again_and_says_what_differed() {
     assert!(code == 2 && error.contains("data_dir"), "a running server is in the way: {error}");
 }
 
+/// The lines a demonstration prints until it is running, then it is told to end.
+#[cfg(unix)]
+fn demonstrate(data: &Path, more: &[&str]) -> Vec<String> {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_drumroll"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--set", "demo.devices=0", "--data-dir", path(data)])
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = Vec::new();
+    for line in BufReader::new(demo.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.contains("Ctrl-C") {
+            Command::new("kill").arg(demo.id().to_string()).status().unwrap();
+        }
+        lines.push(line);
+    }
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+    lines
+}
+
+#[cfg(unix)]
+#[test]
+fn demo_opens_an_event_goes_on_with_it_and_begins_anew_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = |lines: &[String]| {
+        let line = lines.iter().find(|line| line.contains("Public page")).unwrap();
+        line.split("/events/").nth(1).unwrap().to_owned()
+    };
+    let first = demonstrate(folder.path(), &[]);
+    assert!(first.iter().any(|line| line.contains("one-time password")));
+    assert!(first.iter().any(|line| line.contains("Sales close in about 4")), "{first:#?}");
+    let second = demonstrate(folder.path(), &[]);
+    assert_eq!(event(&first), event(&second), "it goes on where it was");
+    let third = demonstrate(folder.path(), &["--new"]);
+    assert_ne!(event(&first), event(&third));
+    assert_eq!(drumroll(&["audit", "verify", "--data-dir", path(folder.path())]).0, 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn serve_starts_says_where_it_is_and_ends_when_told() {
@@ -195,8 +235,10 @@ fn serve_starts_says_where_it_is_and_ends_when_told() {
     let (code, _, error) = drumroll(&["serve", "--listen", "127.0.0.1:0", "--data-dir", path(folder.path())]);
     assert!(code == 1 && error.contains("another drumroll uses this folder"), "{error}");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let ready = runtime.block_on(async { reqwest::get(format!("{address}health/ready")).await.unwrap().status() });
-    assert_eq!(ready.as_u16(), 200);
+    for path in ["health/ready", "metrics"] {
+        let answer = runtime.block_on(async { reqwest::get(format!("{address}{path}")).await.unwrap().status() });
+        assert_eq!(answer.as_u16(), 200, "{path}, on this machine");
+    }
     Command::new("kill").arg(server.id().to_string()).status().unwrap();
     assert_eq!(server.wait().unwrap().code(), Some(0));
     let key = std::fs::metadata(folder.path().join("master.key")).unwrap();

@@ -61,9 +61,14 @@ async fn health_says_what_is_the_matter() {
 
 #[actix_web::test]
 async fn figures_name_sales_queues_lag_sockets_and_times() {
-    let server = Server::start().await;
+    let token = "a token of some length";
+    let server = Server::start_with(|settings| settings.metrics_token = Some(token.to_owned())).await;
     let things = Things::make(&server).await;
-    let figures = get(&server, "/metrics").await;
+    get(&server, "/metrics").await.refused(401, "unauthenticated");
+    let shown =
+        |token: &str| TestRequest::get().uri("/metrics").insert_header(("authorization", format!("Bearer {token}")));
+    server.raw(shown("another token of that")).await.refused(401, "unauthenticated");
+    let figures = server.raw(shown(token)).await;
     assert_eq!(figures.status, 200);
     let text = figures.text();
     for name in [

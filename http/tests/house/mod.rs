@@ -159,8 +159,15 @@ impl House {
         let clock = Arc::new(ManualClock::new(START));
         let (app, provider, webhooks) = start(folder.path(), clock.clone(), options).await;
         let call = mount(&app).await;
-        let house =
-            Self { folder, clock, app, provider, webhooks: tokio::sync::Mutex::new(webhooks), call, tokens: RefCell::default() };
+        let house = Self {
+            folder,
+            clock,
+            app,
+            provider,
+            webhooks: tokio::sync::Mutex::new(webhooks),
+            call,
+            tokens: RefCell::default(),
+        };
         house.found(ORGANISATION, "Harbour City Hockey").await;
         house.found(OTHERS, "Somebody Else").await;
         let venue = json!({ "name": "Harbour Arena", "time_zone": "America/Toronto" });

@@ -7,7 +7,7 @@ import { Icon, type IconName } from '../../ui/Icon'
 import { Empty } from '../../ui/Loaded'
 import { Section } from '../../ui/Section'
 import { DeviceDialog } from './DeviceDialog'
-import { rangeShare, sortTiles, type TileState } from './deviceTile'
+import { rangeShare, shortLabels, sortTiles, type TileState } from './deviceTile'
 
 const levelIcon: Record<TileState['level'], IconName> = {
   fault: 'fault',
@@ -67,11 +67,14 @@ function stateText(
 
 function Tile({
   device,
+  label,
   state,
   currency,
   onOpen,
 }: {
   device: BoardDevice
+  /** As short as tells it apart from the others. */
+  label: string
   state: TileState
   currency: string
   onOpen: () => void
@@ -82,11 +85,11 @@ function Tile({
   const share = rangeShare(device)
   const icon = ('why' in state ? whyIcon[state.why] : undefined) ?? levelIcon[state.level]
   return (
-    <button type="button" className={`tile ${state.level}`} onClick={onOpen}>
+    <button type="button" className={`tile ${state.level}`} title={device.label} onClick={onOpen}>
       <span className="ln">
         <span className="id">
-          <span className="vh">{text.board.device.title('')}</span>
-          {device.label}
+          <span className="vh">{text.board.device.title(device.label)}</span>
+          <span aria-hidden="true">{label}</span>
         </span>
         <span className="st">
           <Icon name={icon} />
@@ -128,6 +131,7 @@ export function Handhelds({
   const format = useFormat()
   const link = useLink()
   const tiles = sortTiles(raffle.devices)
+  const labels = shortLabels(raffle.devices.map((each) => each.label))
   const countOf = (...levels: TileState['level'][]) =>
     tiles.filter(({ state }) => levels.includes(state.level)).length
   const device = raffle.devices.find((candidate) => candidate.device_id === shown)
@@ -174,6 +178,7 @@ export function Handhelds({
             <Tile
               key={each.device_id}
               device={each}
+              label={labels.get(each.label) ?? each.label}
               state={state}
               currency={raffle.currency}
               onOpen={() => onShow(each.device_id)}

@@ -3,7 +3,7 @@ import { aDevice } from '../../live/fixtures'
 import type { BoardAlert } from '../../live/push'
 import { groupAlerts } from './alerts'
 import { netAt, niceTicks, pacePerMinute, tableRows } from './curve'
-import { sortTiles, tileState, unsynced } from './deviceTile'
+import { shortLabels, sortTiles, tileState, unsynced } from './deviceTile'
 
 describe('a handheld’s tile', () => {
   it.each([
@@ -38,6 +38,37 @@ describe('a handheld’s tile', () => {
       aDevice({ device_id: 'e', label: '1', state: 'final' }),
     ])
     expect(order.map(({ device }) => device.label)).toEqual(['40', '30', '2', '10', '1'])
+  })
+
+  it.each([
+    [
+      ['Simulated 01', 'Simulated 02'],
+      ['01', '02'],
+    ],
+    [
+      ['RSU-1', 'RSU-12', 'RSU-3'],
+      ['1', '12', '3'],
+    ],
+    [
+      ['07', '08'],
+      ['07', '08'],
+    ],
+    [
+      ['Gate A 1', 'Gate B 1'],
+      ['A 1', 'B 1'],
+    ],
+    [['Simulated 01'], ['Simulated 01']],
+    [
+      ['North 1', 'South 1'],
+      ['North 1', 'South 1'],
+    ],
+    [
+      ['Bar ', 'Bar 2'],
+      ['Bar ', 'Bar 2'],
+    ],
+    [[], []],
+  ])('shortens %j to %j', (labels, short) => {
+    expect([...shortLabels(labels).values()]).toEqual(short)
   })
 
   it('counts what is still out there, but not on what was written off', () => {

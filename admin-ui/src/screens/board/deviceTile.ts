@@ -73,3 +73,17 @@ export function unsynced(devices: readonly BoardDevice[]): Unsynced {
     { records: 0, minor: 0 },
   )
 }
+
+/**
+ * What tells the handhelds apart: a word that all labels begin with ("Simulated 01", "Simulated 02") is left
+ * off the tiles, where it would push the number out. Single handhelds and bare numbers keep theirs.
+ */
+export function shortLabels(labels: readonly string[]): ReadonlyMap<string, string> {
+  const [first = '', ...others] = labels
+  let shared = others.length === 0 ? 0 : first.length
+  for (const label of others) while (!label.startsWith(first.slice(0, shared))) shared -= 1
+  // Only whole words go, and something must be left of each.
+  const word = /^.*[^\p{L}\p{N}]/u.exec(first.slice(0, shared))?.[0] ?? ''
+  const cut = labels.every((label) => label.length > word.length) ? word.length : 0
+  return new Map(labels.map((label) => [label, label.slice(cut)]))
+}

@@ -257,6 +257,9 @@ function Pools({ data }: { data: Reconciliation }) {
   )
 }
 
+const byLabel = (a: { label: string }, b: { label: string }) =>
+  a.label.localeCompare(b.label, undefined, { numeric: true })
+
 function Devices({ data, raffle }: { data: Reconciliation; raffle: RaffleAdmin }) {
   const text = useText()
   const format = useFormat()
@@ -296,7 +299,7 @@ function Devices({ data, raffle }: { data: Reconciliation; raffle: RaffleAdmin }
               </tr>
             </thead>
             <tbody>
-              {data.devices.map((device) => (
+              {data.devices.toSorted(byLabel).map((device) => (
                 <tr key={device.device_id}>
                   <th scope="row">{device.label}</th>
                   <td data-label={words.state}>
