@@ -28,6 +28,12 @@ async fn with_a_store_that_never_answers_no_reply_push_or_read_escapes_i1() {
     house.store.set(Gate::Shut);
 
     let mut sale = Box::pin(house.sell(10, 1));
+    // Decided first: a command of control would overtake it in the intake, and rightly.
+    wait_for(|| {
+        assert!(sale.as_mut().now_or_never().is_none(), "the reply to a sale escaped");
+        std::future::ready((decided(&house) > before.seq).then_some(()))
+    })
+    .await;
     let suspend = Command::SuspendSales(SuspendSales { reason: "rain".into() });
     let mut suspended = Box::pin(house.control(10, suspend));
     let mut read = Box::pin(house.node.read(stream(10), |live| live.state.total().count));
