@@ -188,15 +188,21 @@ async fn nothing_leaves_before_it_is_durable() {
         call(&crew.seller.client, "/tickets/generate", &keys[1], &order),
         call(&Client::new(&site.base), &format!("/raffles/{raffle}/purchase"), &keys[2], &online),
     ];
+    let ahead = |by: u64| {
+        move |frame: &Value| {
+            let seq = |name: &str| frame[name].as_u64().unwrap_or(0);
+            frame["t"] == "board" && seq("decided_seq") >= seq("durable_seq") + by
+        }
+    };
+    // The sales first: a command of control overtakes what waits behind it, and rightly.
+    board.hear_until("three decisions that are not durable", ahead(3)).await;
     let suspend = call(
         &crew.manager.client,
         &format!("/admin/raffles/{raffle}/suspend"),
         &new_key(),
         &json!({"reason": "a try-out"}),
     );
-    let decided =
-        |frame: &Value| frame["t"] == "board" && frame["decided_seq"].as_u64() > frame["durable_seq"].as_u64();
-    board.hear_until("a decision that is not durable", decided).await;
+    board.hear_until("a fourth one", ahead(4)).await;
     let sync = rsu(&data, &["sync", "--timeout", "3"]);
     assert_ne!(sync.code, 0, "the handheld was told that its sales are durable: {sync:?}");
     assert!(sync.out.contains("record 0 of 2 acknowledged"), "{sync:?}");
