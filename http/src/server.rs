@@ -54,6 +54,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("listen: {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// It could not be told to end.
+    #[error("signals: {0}")]
+    Signals(#[from] std::io::Error),
     /// The first organisation or administrator could not be made.
     #[error("the first start: {0}")]
     FirstStart(#[from] api::error::ApiError),
@@ -273,9 +276,9 @@ impl Running {
     }
 
     /// Returns when the process is told to end, or when the listener died by itself.
-    pub async fn until_told(&mut self) {
+    pub async fn until_told(&mut self, told: &mut Told) {
         tokio::select! {
-            () = told_to_end() => info!("stopping: no new requests; those under way may end"),
+            () = told.heard() => info!("stopping: no new requests; those under way may end"),
             _ = &mut self.server => warn!("the listener ended by itself"),
         }
     }
@@ -294,22 +297,42 @@ impl Running {
     }
 }
 
-/// Ctrl-C, or the signal that supervisors send.
-pub async fn told_to_end() {
+/// Hears when the process is told to end: Ctrl-C, or the signal that supervisors send. Made first thing, so
+/// that nothing told during the start is lost, or ends it halfway.
+pub struct Told {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Told {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system gives no signals.
+    pub fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn heard(&mut self) {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            return;
         }
-    }
-    // Without a way to be told there is only waiting.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+        // Without a way to be told there is only waiting.
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::settings::ConfigArgs;
 use super::{Failure, SERVER_CODES, block_on, start_log};
 use crate::auth::bootstrap::FIRST_LOGIN;
 use crate::config::Settings;
-use crate::server::{Folder, Prepared, Running, StartError};
+use crate::server::{Folder, Prepared, Running, StartError, Told};
 use std::process::ExitCode;
 
 /// Run the server
@@ -28,6 +28,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(settings: &Settings) -> Result<(), StartError> {
+    let mut told = Told::listen()?;
     let _folder = Folder::lock(&settings.data_dir)?;
     let prepared = Prepared::new(settings).await?;
     let first = prepared.app.auth.first_start(&settings.organisation_name).await?;
@@ -37,7 +38,7 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
     if let Some(password) = first.one_time_password {
         println!("First administrator: login {FIRST_LOGIN}, one-time password {}", password.expose());
     }
-    running.until_told().await;
+    running.until_told(&mut told).await;
     running.stop().await;
     Ok(())
 }

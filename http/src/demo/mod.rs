@@ -9,7 +9,7 @@ use crate::auth::bootstrap::FIRST_LOGIN;
 use crate::auth::password;
 use crate::config::Settings;
 use crate::ids;
-use crate::server::{Folder, Prepared, Running, StartError};
+use crate::server::{Folder, Prepared, Running, StartError, Told};
 use drumroll_actors::aggregate::Origin;
 use drumroll_actors::store::StreamId;
 use drumroll_engine::id::{OrganisationId, UserId};
@@ -31,6 +31,7 @@ const SYSTEM: Origin = Origin { actor: Actor::System, approver: None, cause: Cau
 /// # Errors
 /// See [`StartError`].
 pub async fn run(settings: &Settings, new: bool) -> Result<(), StartError> {
+    let mut told = Told::listen()?;
     let _folder = Folder::lock(&settings.data_dir)?;
     let prepared = Prepared::new(settings).await?;
     let app = prepared.app.clone();
@@ -45,7 +46,7 @@ pub async fn run(settings: &Settings, new: bool) -> Result<(), StartError> {
     let address = running.address(settings);
     greet(&app, &address, stream, first.one_time_password.as_ref(), settings).await?;
     let sellers = Sellers::start(settings, app, stream, address, password);
-    running.until_told().await;
+    running.until_told(&mut told).await;
     println!("Stopping: the handhelds first, then the server …");
     sellers.stop().await;
     running.stop().await;

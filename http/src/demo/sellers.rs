@@ -211,9 +211,12 @@ mod tests {
     #[tokio::test]
     async fn its_own_end_shows() {
         let mut child = leashed("exit 3").await;
+        let leash = child.stdin.take();
         let status = tokio::time::timeout(Duration::from_secs(5), child.wait()).await.unwrap().unwrap();
         assert_eq!(status.code(), Some(3));
+        drop(leash);
         let mut child = leashed("exit 0").await;
+        let _leash = child.stdin.take();
         assert!(tokio::time::timeout(Duration::from_secs(5), child.wait()).await.unwrap().unwrap().success());
     }
 }

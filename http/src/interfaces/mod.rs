@@ -62,7 +62,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn admin(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
-    if let Some(answer) = file(&ADMIN_UI, &path, &request) {
+    admin_page(&request, &path)
+}
+
+fn admin_page(request: &HttpRequest, path: &str) -> HttpResponse {
+    if let Some(answer) = file(&ADMIN_UI, path, request) {
         return answer;
     }
     match ADMIN_UI.index() {
@@ -81,6 +85,10 @@ pub async fn public(request: HttpRequest) -> HttpResponse {
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return HttpResponse::from_error(ApiError::new("method_not_allowed", "This address takes GET."));
+    }
+    // HEAD comes here; the route above takes GET alone.
+    if let Some(path) = path.strip_prefix("admin/") {
+        return admin_page(&request, path);
     }
     if let Some(answer) = file(&PUBLIC_UI, path, &request) {
         return answer;

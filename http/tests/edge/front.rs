@@ -118,6 +118,8 @@ async fn the_pages_are_there_with_their_files_or_say_that_they_were_not_built() 
     assert!(page.contains("<title>Hawks &lt;b&gt;vs.&lt;/b&gt; Kodiaks · "));
     assert_eq!(get(&server, "/events/00000000-0000-4000-8000-00000000dead").await.status, 404);
     let index = get(&server, "/admin/").await.text();
+    let head = server.raw(TestRequest::default().method(Method::HEAD).uri("/admin/")).await;
+    assert_eq!((head.status, head.header("content-type")), (200, "text/html; charset=utf-8"));
     let script = index.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let plain = get(&server, script).await;
     assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
