@@ -1,10 +1,12 @@
 import { useId, useLayoutEffect, useRef, type ReactNode, type SubmitEvent } from 'react'
+import { createPortal } from 'react-dom'
 import { useText } from '../i18n'
 import { Icon } from './Icon'
 
 /**
  * A question that must be answered before going on. The platform's own modal dialog: focus is kept inside and
- * comes back to where it was, Escape closes.
+ * comes back to where it was, Escape closes. It stands at the end of the page: a form within a form is no form, and its
+ * button would load the page anew.
  */
 export function Dialog({
   title,
@@ -47,9 +49,11 @@ export function Dialog({
   )
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
+    // To React it is still inside whatever asked for it, which may be a form.
+    event.stopPropagation()
     onSubmit?.()
   }
-  return (
+  return createPortal(
     <dialog
       ref={ref}
       className="dialog"
@@ -66,6 +70,7 @@ export function Dialog({
       ) : (
         <div className="in">{inside}</div>
       )}
-    </dialog>
+    </dialog>,
+    document.body,
   )
 }

@@ -1,16 +1,15 @@
 import { useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import type { CurvePoint } from '../../api/types'
 import { minorDigits } from '../../format/money'
 import { useFormat, useText, type Format } from '../../i18n'
 import { useTheme } from '../../ui/theme'
-import { niceTicks } from './curve'
+import { niceTicks, type Knot } from './curve'
 
 interface Props {
-  points: readonly CurvePoint[]
+  knots: readonly Knot[]
   /** The live end of the curve; null once sales are over. */
-  now: { atMs: number; netMinor: number } | null
+  now: Knot | null
   startMs: number
   closesAtMs: number
   currency: string
@@ -188,12 +187,9 @@ function options(
   }
 }
 
-function dataOf({ points, now, currency }: Props): uPlot.AlignedData {
-  const all = now
-    ? [...points.filter((p) => p.at_ms < now.atMs), { at_ms: now.atMs, net_minor: now.netMinor }]
-    : points
+function dataOf({ knots, currency }: Props): uPlot.AlignedData {
   const unit = 10 ** minorDigits(currency)
-  return [all.map((point) => point.at_ms / 1000), all.map((point) => point.net_minor / unit)]
+  return [knots.map((knot) => knot.atMs / 1000), knots.map((knot) => knot.netMinor / unit)]
 }
 
 /** The chart itself; its words (summary, table) stand around it. */
@@ -205,15 +201,15 @@ export function CurveChart(props: Props) {
   const plot = useRef<uPlot | null>(null)
   const frame = useRef<Frame>({ props, format, words: { now: text.board.now, close: text.board.close } })
 
-  const { points, now, startMs, closesAtMs, currency, timeZone, stale } = props
+  const { knots, now, startMs, closesAtMs, currency, timeZone, stale } = props
   const nowMs = now?.atMs
   const nowMinor = now?.netMinor
   useEffect(() => {
     const live = nowMs === undefined || nowMinor === undefined ? null : { atMs: nowMs, netMinor: nowMinor }
-    const drawn = { points, now: live, startMs, closesAtMs, currency, timeZone, stale }
+    const drawn = { knots, now: live, startMs, closesAtMs, currency, timeZone, stale }
     frame.current = { props: drawn, format, words: { now: text.board.now, close: text.board.close } }
     plot.current?.setData(dataOf(drawn))
-  }, [points, nowMs, nowMinor, startMs, closesAtMs, currency, timeZone, stale, format, text])
+  }, [knots, nowMs, nowMinor, startMs, closesAtMs, currency, timeZone, stale, format, text])
 
   useEffect(() => {
     const host = element.current

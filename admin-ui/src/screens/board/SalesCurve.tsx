@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { curveQuery } from '../../api/queries'
 import type { RaffleAdmin } from '../../api/types'
 import { useFormat, useText } from '../../i18n'
@@ -9,7 +9,7 @@ import { Icon } from '../../ui/Icon'
 import { Empty, Loaded } from '../../ui/Loaded'
 import { Section } from '../../ui/Section'
 import { CurveChart } from './CurveChart'
-import { pacePerMinute, tableRows } from './curve'
+import { curveKnots, pacePerMinute, tableRows } from './curve'
 
 export function SalesCurve({ raffle }: { raffle: RaffleAdmin }) {
   const text = useText()
@@ -18,11 +18,17 @@ export function SalesCurve({ raffle }: { raffle: RaffleAdmin }) {
   const now = useServerNow()
   const query = useQuery(curveQuery(raffle.id))
   const [asTable, setAsTable] = useState(false)
-  const points = query.data?.points ?? []
   const selling = raffle.status === 'selling' || raffle.status === 'suspended'
-  const live = { atMs: down ? raffle.jackpot.as_of_ms : now, netMinor: raffle.net_minor }
-  const pace = selling ? pacePerMinute(points, live) : null
+  const endMs = down ? raffle.jackpot.as_of_ms : now
+  const live = selling ? { atMs: endMs, netMinor: raffle.net_minor } : null
+  const data = query.data
+  const points = data?.points ?? []
   const start = raffle.sales_start_ms ?? points[0]?.at_ms ?? now
+  const knots = useMemo(
+    () => curveKnots(data?.points ?? [], start, selling ? { atMs: endMs, netMinor: raffle.net_minor } : null),
+    [data, start, selling, endMs, raffle.net_minor],
+  )
+  const pace = selling ? pacePerMinute(knots) : null
   const money = (minor: number) => format.money(minor, raffle.currency)
   const time = (ms: number) => format.time(ms, raffle.time_zone)
   return (
@@ -89,8 +95,8 @@ export function SalesCurve({ raffle }: { raffle: RaffleAdmin }) {
             <>
               <p className="vh">{text.board.curveSummary(money(raffle.net_minor), time(start))}</p>
               <CurveChart
-                points={points}
-                now={selling ? live : null}
+                knots={knots}
+                now={live}
                 startMs={start}
                 closesAtMs={raffle.closes_at_ms ?? now}
                 currency={raffle.currency}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { aDevice } from '../../live/fixtures'
 import type { BoardAlert } from '../../live/push'
 import { groupAlerts } from './alerts'
-import { netAt, niceTicks, pacePerMinute, tableRows } from './curve'
+import { curveKnots, netAt, niceTicks, pacePerMinute, tableRows } from './curve'
 import { shortLabels, sortTiles, tileState, unsynced } from './deviceTile'
 
 describe('a handheld’s tile', () => {
@@ -111,15 +111,39 @@ describe('the sales curve', () => {
     numbers: minute * 10,
   }))
 
+  const now = { atMs: 29.5 * 60_000, netMinor: 29_500 }
+  const steady = curveKnots(points, 0, now)
+
+  it('reaches a minute’s sum at its end, stays flat without sales, and leads to the live end', () => {
+    const sold = [
+      { at_ms: 0, net_minor: 1_000, orders: 1, numbers: 1 },
+      { at_ms: 180_000, net_minor: 3_000, orders: 2, numbers: 2 },
+    ]
+    expect(curveKnots(sold, 27_000, { atMs: 200_000, netMinor: 2_500 })).toEqual([
+      { atMs: 27_000, netMinor: 0 },
+      { atMs: 60_000, netMinor: 1_000 },
+      { atMs: 200_000, netMinor: 2_500 },
+    ])
+    expect(curveKnots(sold, 27_000, null)).toEqual([
+      { atMs: 27_000, netMinor: 0 },
+      { atMs: 60_000, netMinor: 1_000 },
+      { atMs: 180_000, netMinor: 1_000 },
+      { atMs: 240_000, netMinor: 3_000 },
+    ])
+    expect(curveKnots([], 27_000, null)).toEqual([{ atMs: 27_000, netMinor: 0 }])
+  })
+
   it('knows the net at any instant', () => {
-    expect(netAt(points, 90_000)).toBe(1_000)
-    expect(netAt(points, -1)).toBe(0)
+    expect(netAt(steady, 90_000)).toBe(500)
+    expect(netAt(steady, -1)).toBe(0)
+    expect(netAt(steady, 99 * 60_000)).toBe(29_500)
   })
 
   it('tells the pace of the last five minutes', () => {
-    expect(pacePerMinute(points, { atMs: 29 * 60_000, netMinor: 34_000 })).toBe(2_000)
-    expect(pacePerMinute([], { atMs: 0, netMinor: 0 })).toBeNull()
-    expect(pacePerMinute(points.slice(0, 1), { atMs: 30_000, netMinor: 500 })).toBeNull()
+    const doubled = curveKnots(points, 0, { atMs: now.atMs, netMinor: netAt(steady, 24.5 * 60_000) + 10_000 })
+    expect(pacePerMinute(doubled)).toBe(2_000)
+    expect(pacePerMinute([])).toBeNull()
+    expect(pacePerMinute(curveKnots([], 0, { atMs: 30_000, netMinor: 500 }))).toBeNull()
   })
 
   it('draws at most five gridlines, from zero, over the highest value', () => {

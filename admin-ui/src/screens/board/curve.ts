@@ -1,27 +1,55 @@
 /** The sales curve as numbers: what is drawn, how fast it goes now, and the rows of its table. */
 import type { CurvePoint } from '../../api/types'
 
-const PACE_WINDOW_MS = 5 * 60_000
+const MINUTE_MS = 60_000
+const PACE_WINDOW_MS = 5 * MINUTE_MS
 
-/** Net sales at an instant, by the last point at or before it. */
-export function netAt(points: readonly CurvePoint[], atMs: number): number {
-  let net = 0
-  for (const point of points) {
-    if (point.at_ms > atMs) break
-    net = point.net_minor
-  }
-  return net
+export interface Knot {
+  atMs: number
+  netMinor: number
 }
 
-/** Average over the last five minutes, in minor units a minute; null before there is anything to average. */
-export function pacePerMinute(
-  points: readonly CurvePoint[],
-  now: { atMs: number; netMinor: number },
-): number | null {
-  const first = points[0]
-  if (!first || now.atMs - first.at_ms < 60_000) return null
-  const fromMs = Math.max(now.atMs - PACE_WINDOW_MS, first.at_ms)
-  return Math.max(0, ((now.netMinor - netAt(points, fromMs)) / (now.atMs - fromMs)) * 60_000)
+/**
+ * The curve's corners. The server counts by the minute and names a minute in which something was sold by its
+ * start; its sum is reached at its end. Minutes without sales are flat. `now` is the live end, which the
+ * minute that is still running leads to.
+ */
+export function curveKnots(points: readonly CurvePoint[], startMs: number, now: Knot | null): Knot[] {
+  let last: Knot = { atMs: startMs, netMinor: 0 }
+  const knots = [last]
+  const add = (atMs: number, netMinor: number) => {
+    if (atMs <= last.atMs) return
+    last = { atMs, netMinor }
+    knots.push(last)
+  }
+  for (const point of points) {
+    const endMs = point.at_ms + MINUTE_MS
+    if (now && endMs > now.atMs) break
+    add(point.at_ms, last.netMinor)
+    add(endMs, point.net_minor)
+  }
+  if (now) add(now.atMs, now.netMinor)
+  return knots
+}
+
+/** Net sales at an instant, on the line between two knots. */
+export function netAt(knots: readonly Knot[], atMs: number): number {
+  const after = knots.findIndex((knot) => knot.atMs >= atMs)
+  const next = knots[after]
+  const before = knots[after - 1]
+  if (!next) return knots.at(-1)?.netMinor ?? 0
+  if (!before) return next.netMinor
+  const share = (atMs - before.atMs) / (next.atMs - before.atMs)
+  return before.netMinor + (next.netMinor - before.netMinor) * share
+}
+
+/** Average over the last five minutes, in minor units a minute; null before there is a minute to average. */
+export function pacePerMinute(knots: readonly Knot[]): number | null {
+  const first = knots[0]
+  const now = knots.at(-1)
+  if (!first || !now || now.atMs - first.atMs < MINUTE_MS) return null
+  const fromMs = Math.max(now.atMs - PACE_WINDOW_MS, first.atMs)
+  return Math.max(0, ((now.netMinor - netAt(knots, fromMs)) / (now.atMs - fromMs)) * MINUTE_MS)
 }
 
 /** At most five gridlines, on round amounts, from zero. */
