@@ -74,11 +74,11 @@ pub(crate) async fn the_journal_is_checked_and_a_flipped_byte_found(site: &Site)
     let export = site.scratch.path().join("journal.export");
     let said = programs::run(&mut site.command(&["audit", "export", export.to_str().unwrap()]));
     if said.code == 0 && export.exists() {
-        let said = programs::drumroll(&["audit", "verify", "--file", export.to_str().unwrap(), "--json"]);
+        let said = programs::drumroll(&["audit", "verify", export.to_str().unwrap(), "--json"]);
         assert_eq!((said.code, &said.json()["ok"]), (0, &json!(true)), "{said:?}");
         let cut: Vec<String> = std::fs::read_to_string(&export).unwrap().lines().map(str::to_owned).collect();
         std::fs::write(&export, cut[..cut.len() - 1].join("\n")).unwrap();
-        let said = programs::drumroll(&["audit", "verify", "--file", export.to_str().unwrap(), "--json"]);
+        let said = programs::drumroll(&["audit", "verify", export.to_str().unwrap(), "--json"]);
         assert_eq!((said.code, &said.json()["ok"]), (1, &json!(false)), "a truncated export: {said:?}");
     } else {
         panic!("drumroll audit export: {said:?}");
