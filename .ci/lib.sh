@@ -48,7 +48,7 @@ human_ms() {
 
 # Keeps a step's time for the table `.ci/run` prints at its end.
 record_time() { # name ms result
-  if [[ -n ${DRUMROLL_TIMES:-} ]]; then printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DRUMROLL_TIMES"; fi
+  if [[ -n ${DRUMROLL_CI_TIMES:-} ]]; then printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DRUMROLL_CI_TIMES"; fi
 }
 
 # Every step runs in a process group of its own, so that a signal sent to this script alone (`make` hands on TERM but
