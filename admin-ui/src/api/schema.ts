@@ -952,7 +952,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What is confirmed. */
+        /**
+         * @description What is confirmed.
+         * @example {
+         *       "sold": 225,
+         *       "statement": "All handhelds have reported.",
+         *       "unsold": 29735,
+         *       "voided": 40
+         *     }
+         */
         AcknowledgeRequest: {
             /**
              * Format: int64
@@ -1060,7 +1068,23 @@ export interface components {
          * @enum {string}
          */
         BatchOutcome: "sold" | "refused";
-        /** @description Many orders of one raffle. */
+        /**
+         * @description Many orders of one raffle.
+         * @example {
+         *       "orders": [
+         *         {
+         *           "key": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60719",
+         *           "lines": [
+         *             {
+         *               "package_id": 1,
+         *               "quantity": 2
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718"
+         *     }
+         */
         BatchRequest: {
             /** @description 1 to 200 orders, each under a key of its own. */
             orders: components["schemas"]["BatchOrder"][];
@@ -1148,7 +1172,7 @@ export interface components {
             range_total: number;
             /**
              * Format: int64
-             * @description Numbers it used, as far as they are here.
+             * @description Numbers it used, as far as they are here or it said so.
              */
             range_used: number;
             /**
@@ -1167,11 +1191,20 @@ export interface components {
             unsynced_minor: number;
             /**
              * Format: int64
-             * @description Records it has not uploaded, as it last said.
+             * @description Records it has and the server has not, as far as it said.
              */
             unsynced_records: number;
         };
-        /** @description Why, and who else is for it. */
+        /**
+         * @description Why, and who else is for it.
+         * @example {
+         *       "approver": {
+         *         "login": "jo",
+         *         "password": "…"
+         *       },
+         *       "reason": "The hall is flooded"
+         *     }
+         */
         CancelRequest: {
             approver?: components["schemas"]["Approver"] | null;
             /** @description Why, 1 to 500 characters. */
@@ -1491,7 +1524,13 @@ export interface components {
              */
             draw_id: string;
         };
-        /** @description Until when, and why. */
+        /**
+         * @description Until when, and why.
+         * @example {
+         *       "closes_at_ms": 1800003660000,
+         *       "reason": "The game goes into overtime"
+         *     }
+         */
         ExtendRequest: {
             /**
              * Format: int64
@@ -1666,7 +1705,18 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
-        /** @description What is known of a handheld that will not come back. */
+        /**
+         * @description What is known of a handheld that will not come back.
+         * @example {
+         *       "approver": {
+         *         "login": "jo",
+         *         "password": "…"
+         *       },
+         *       "money_collected_minor": 500,
+         *       "operator": "Jo Brunet",
+         *       "reason": "Stolen"
+         *     }
+         */
         LostDeviceRequest: {
             /** @description The second person. */
             approver: components["schemas"]["Approver"];
@@ -2020,7 +2070,12 @@ export interface components {
             /** @description `urn:drumroll:problem:` and the code. */
             type: string;
         };
-        /** @description The seal the caller sees. */
+        /**
+         * @description The seal the caller sees.
+         * @example {
+         *       "lock_hash": "3fc3a60352d66025769eb3a2661a8a7678846bd97f1e7e9581c6b0207b6f2a4b"
+         *     }
+         */
         PublishDraw: {
             /** @description The draw's `lock_hash`, repeated, so that nobody publishes a draw he is not looking at. */
             lock_hash: string;
@@ -2070,7 +2125,15 @@ export interface components {
             /** @description For the payment provider. */
             payment: components["schemas"]["PaymentInstruction"];
         };
-        /** @description Which sale, what is decided, and why. */
+        /**
+         * @description Which sale, what is decided, and why.
+         * @example {
+         *       "device_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718",
+         *       "device_seq": 17,
+         *       "reason": "Sold before the seller heard of the close",
+         *       "resolution": "accept"
+         *     }
+         */
         QuarantineRequest: {
             /**
              * Format: uuid
@@ -2190,7 +2253,70 @@ export interface components {
              */
             voided_tickets: number;
         };
-        /** @description Everything that defines a raffle for its buyers; frozen by the opening (L-02). */
+        /**
+         * @description Everything that defines a raffle for its buyers; frozen by the opening (L-02).
+         * @example {
+         *       "currency": "CAD",
+         *       "device_block": 1000,
+         *       "draw_mode": "electronic",
+         *       "hold_s": 600,
+         *       "licence": "ON-2026-0042",
+         *       "location": "Harbour Arena",
+         *       "name": "Game 12 50/50",
+         *       "numbers": {
+         *         "first": 1,
+         *         "last": 30000
+         *       },
+         *       "organisation_name": "Harbour City Hockey Foundation",
+         *       "packages": [
+         *         {
+         *           "id": 1,
+         *           "label": "3 for $10",
+         *           "numbers": 3,
+         *           "price_minor": 1000,
+         *           "stock": null
+         *         }
+         *       ],
+         *       "pools": [
+         *         {
+         *           "channel": "rsu",
+         *           "range": {
+         *             "first": 1,
+         *             "last": 20000
+         *           }
+         *         },
+         *         {
+         *           "channel": "online",
+         *           "range": {
+         *             "first": 20001,
+         *             "last": 30000
+         *           }
+         *         }
+         *       ],
+         *       "prizes": [
+         *         {
+         *           "id": 1,
+         *           "name": "50/50 jackpot",
+         *           "rule": {
+         *             "basis_points": 5000,
+         *             "cap_minor": null,
+         *             "guarantee_minor": 0,
+         *             "kind": "percentage",
+         *             "seed_minor": 0
+         *           }
+         *         }
+         *       ],
+         *       "profile_id": "default",
+         *       "reserves": 3,
+         *       "sales_end_ms": 1800010800000,
+         *       "sales_start_ms": 1800000000000,
+         *       "ticket_lines": [
+         *         "18 or over"
+         *       ],
+         *       "time_zone": "America/Toronto",
+         *       "venue_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718"
+         *     }
+         */
         RaffleConfig: {
             /**
              * @description ISO 4217.
@@ -2354,7 +2480,7 @@ export interface components {
              * @description Draw numbers on valid tickets.
              */
             numbers_sold: number;
-            /** @description Whether this raffle is sold online; whether it is now follows from the status. */
+            /** @description Whether the public can buy online now. */
             online_sales: boolean;
             /** @description The price list. */
             packages: components["schemas"]["Package"][];
@@ -2620,7 +2746,13 @@ export interface components {
             /** @description What it may do. */
             role: components["schemas"]["Role"];
         };
-        /** @description Which draw, and how its prizes were disposed of. */
+        /**
+         * @description Which draw, and how its prizes were disposed of.
+         * @example {
+         *       "draw_no": 1,
+         *       "reason": "All prizes paid"
+         *     }
+         */
         SettleRequest: {
             /**
              * Format: int32

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Role, Session } from '../api/types'
-import { can, isReadOnly, type Permission } from './roles'
+import type { Session } from '../api/types'
 import { SessionStore, type Renew } from './session'
 
 const aSession = (n: number): Session => ({
@@ -57,28 +56,5 @@ describe('session', () => {
     expect(await store.renew()).toBe(false)
     expect(store.get()).toEqual({ phase: 'signed_out', why: 'expired' })
     expect(store.refreshToken).toBeNull()
-  })
-})
-
-describe('roles', () => {
-  it('an auditor sees and changes nothing', () => {
-    expect(isReadOnly('auditor')).toBe(true)
-    expect(can('auditor', 'read_log')).toBe(true)
-    expect(isReadOnly('supervisor')).toBe(false)
-  })
-
-  it.each<[Role, Permission, boolean]>([
-    ['supervisor', 'run_sales', true],
-    ['supervisor', 'set_up', false],
-    ['supervisor', 'manage_organisation', false],
-    ['administrator', 'set_up', true],
-    ['platform', 'manage_organisation', true],
-    ['platform', 'run_sales', false],
-    ['seller', 'watch', false],
-    ['seller', 'mark_misprint', true],
-    ['seller', 'decide_ticket', false],
-    ['integration', 'find_ticket', false],
-  ])('%s, %s: %s', (role, permission, allowed) => {
-    expect(can(role, permission)).toBe(allowed)
   })
 })
