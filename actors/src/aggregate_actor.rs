@@ -32,8 +32,8 @@ pub struct Gauges {
 
 /// Told when an actor is gone, however it went.
 pub trait Watcher: Send + Sync + 'static {
-    /// The actor of this stream stopped; `clean` is false after a panic.
-    fn gone(&self, stream: crate::store::StreamId, epoch: u64, clean: bool);
+    /// The actor stopped; `clean` is false after a panic.
+    fn gone(&self, clean: bool);
 }
 
 /// The actor of one aggregate.
@@ -239,6 +239,6 @@ where
 impl<A: Aggregate> Drop for AggregateActor<A> {
     fn drop(&mut self) {
         // Reached on a stop and on a panic alike; actix's supervisor does nothing after a panic.
-        self.watcher.gone(self.live.stream, self.live.epoch, self.clean);
+        self.watcher.gone(self.clean);
     }
 }

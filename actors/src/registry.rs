@@ -7,13 +7,14 @@ use crate::clock::Clock;
 use crate::intake::{Intake, Judged, Lane, Refused, Work};
 use crate::store::{Store, StoreError, StreamId};
 use crate::write_behind::Journal;
+use actix::prelude::SendError;
 use actix::{Actor, Addr, ArbiterHandle};
 use drumroll_engine::journal::Cause;
 use drumroll_engine::time::Timestamp;
 use metrics::{counter, gauge};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{OnceCell, oneshot, watch};
@@ -102,7 +103,6 @@ struct Handle<A: Aggregate + Unpin>
 where
     A::Cache: Unpin,
 {
-    epoch: u64,
     intake: Arc<Intake<A>>,
     address: Addr<AggregateActor<A>>,
     gauges: Arc<Gauges>,
@@ -110,7 +110,26 @@ where
     snapshot_seq: std::sync::atomic::AtomicU64,
 }
 
-type Cell<A> = Arc<OnceCell<Arc<Handle<A>>>>;
+/// The place of one life of an actor. After a panic its successor gets a place of its own over the same
+/// intake, so that whoever waits is served, and nobody can start a second actor beside it.
+struct Place<A: Aggregate + Unpin>
+where
+    A::Cache: Unpin,
+{
+    intake: Arc<Intake<A>>,
+    handle: OnceCell<Arc<Handle<A>>>,
+}
+
+impl<A: Aggregate + Unpin> Place<A>
+where
+    A::Cache: Unpin,
+{
+    fn over(intake: Arc<Intake<A>>) -> Arc<Self> {
+        Arc::new(Self { intake, handle: OnceCell::new() })
+    }
+}
+
+type Places<A> = HashMap<StreamId, Arc<Place<A>>>;
 
 /// The actors of one kind on this node.
 pub struct Registry<A: Aggregate + Unpin>
@@ -124,7 +143,7 @@ where
     next_arbiter: AtomicUsize,
     options: Options,
     seed: Seed<A>,
-    cells: Mutex<HashMap<StreamId, Cell<A>>>,
+    places: Mutex<Places<A>>,
     panics: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
     aside: Mutex<HashSet<StreamId>>,
     starts: tokio::sync::Semaphore,
@@ -137,18 +156,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tells the registry when an actor is gone, without keeping it alive.
-struct Gone<A: Aggregate + Unpin>(std::sync::Weak<Registry<A>>)
+/// Tells the registry when the actor of a place is gone, without keeping either alive.
+struct Gone<A: Aggregate + Unpin>
 where
-    A::Cache: Unpin;
+    A::Cache: Unpin,
+{
+    registry: Weak<Registry<A>>,
+    stream: StreamId,
+    place: Weak<Place<A>>,
+}
 
 impl<A: Aggregate + Unpin> Watcher for Gone<A>
 where
     A::Cache: Unpin,
 {
-    fn gone(&self, stream: StreamId, epoch: u64, clean: bool) {
-        if let Some(registry) = self.0.upgrade() {
-            registry.actor_gone(stream, epoch, clean);
+    fn gone(&self, clean: bool) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.actor_gone(self.stream, &self.place, clean);
         }
     }
 }
@@ -177,7 +201,7 @@ where
             settling: false.into(),
             options,
             seed,
-            cells: Mutex::default(),
+            places: Mutex::default(),
             panics: Mutex::default(),
             aside: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
@@ -237,11 +261,12 @@ where
         let mut work = work;
         // An actor may fall asleep between finding and asking it; the next one is started at once.
         for _ in 0..8 {
-            let handle = self.handle(stream).await?;
-            match handle.intake.offer(lane, work) {
+            let place = self.place(stream)?;
+            let handle = self.handle(stream, &place).await?;
+            match place.intake.offer(lane, work) {
                 Ok(wake) => {
-                    if wake {
-                        self.wake(&handle);
+                    if wake && !nudge(&handle) {
+                        self.nudge_successor(stream, &place).await?;
                     }
                     return Ok(());
                 }
@@ -250,7 +275,7 @@ where
                     return Err(ExecuteError::Busy);
                 }
                 Err((Refused::Asleep, back)) => {
-                    self.forget(stream, handle.epoch);
+                    self.forget(stream, &place);
                     work = back;
                 }
             }
@@ -258,25 +283,36 @@ where
         Err(ExecuteError::Interrupted)
     }
 
-    fn wake(&self, handle: &Handle<A>) {
-        // A full mailbox holds a wake-up already; a closed one means that the actor is gone, and its
-        // successor looks into the intake first thing.
-        if handle.address.try_send(Wake).is_err() {
-            handle.intake.rearm();
+    /// Work was queued in the intake of an actor that is gone. If its successor began before, it may have
+    /// found the intake empty and must be told; one that begins later looks into the intake first thing.
+    async fn nudge_successor(self: &Arc<Self>, stream: StreamId, gone: &Arc<Place<A>>) -> Result<(), ExecuteError> {
+        let place = self.place(stream)?;
+        if !Arc::ptr_eq(&place, gone) && Arc::ptr_eq(&place.intake, &gone.intake) {
+            nudge(self.handle(stream, &place).await?.as_ref());
         }
+        Ok(())
     }
 
-    async fn handle(self: &Arc<Self>, stream: StreamId) -> Result<Arc<Handle<A>>, ExecuteError> {
+    fn place(&self, stream: StreamId) -> Result<Arc<Place<A>>, ExecuteError> {
+        let mut places = lock(&self.places);
+        // Looked at under the lock under which a failed place is taken away, or a late caller would make
+        // a new one.
         if lock(&self.aside).contains(&stream) {
             return Err(ExecuteError::SetAside);
         }
-        let cell = lock(&self.cells).entry(stream).or_default().clone();
-        let started = cell.get_or_try_init(|| self.start(stream, Arc::default())).await;
-        started.cloned()
+        Ok(places.entry(stream).or_insert_with(|| Place::over(Arc::default())).clone())
     }
 
-    /// Loads an aggregate and starts its actor over `intake`.
-    async fn start(self: &Arc<Self>, stream: StreamId, intake: Arc<Intake<A>>) -> Result<Arc<Handle<A>>, ExecuteError> {
+    async fn handle(
+        self: &Arc<Self>,
+        stream: StreamId,
+        place: &Arc<Place<A>>,
+    ) -> Result<Arc<Handle<A>>, ExecuteError> {
+        place.handle.get_or_try_init(|| self.start(stream, place)).await.cloned()
+    }
+
+    /// Loads an aggregate and starts its actor over the intake of `place`.
+    async fn start(self: &Arc<Self>, stream: StreamId, place: &Arc<Place<A>>) -> Result<Arc<Handle<A>>, ExecuteError> {
         // A bound on simultaneous recoveries; the semaphore is never closed.
         let _turn = self.starts.acquire().await.map_err(|_| ExecuteError::Interrupted)?;
         // What an earlier owner on this node decided must stand before its successor looks.
@@ -300,14 +336,16 @@ where
         let gauges = Arc::new(Gauges::default());
         gauges.worked_at.store(self.clock.now().0, Ordering::Relaxed);
         let (due_sender, due) = watch::channel(None);
-        let watcher: Arc<dyn Watcher> = Arc::new(Gone(Arc::downgrade(self)));
+        let watcher: Arc<dyn Watcher> =
+            Arc::new(Gone { registry: Arc::downgrade(self), stream, place: Arc::downgrade(place) });
+        let intake = place.intake.clone();
         let parts = (intake.clone(), self.journal.clone(), self.clock.clone(), gauges.clone());
         let arbiter = &self.arbiters[self.next_arbiter.fetch_add(1, Ordering::Relaxed) % self.arbiters.len()];
         let address = AggregateActor::start_in_arbiter(arbiter, move |_| {
             let (intake, journal, clock, gauges) = parts;
             AggregateActor::new(live, intake, journal, clock, due_sender, gauges, watcher)
         });
-        let handle = Arc::new(Handle { epoch, intake, address, gauges, due, snapshot_seq: snapshot_seq.into() });
+        let handle = Arc::new(Handle { intake, address, gauges, due, snapshot_seq: snapshot_seq.into() });
         self.runtime.spawn(keep_time(self.clock.clone(), handle.due.clone(), Arc::downgrade(&handle)));
         gauge!("drumroll_actors_awake").increment(1.0);
         info!(raffle.id = %stream.raffle, epoch, seq = events, ms = began.elapsed().as_millis() as u64, "an actor is awake");
@@ -330,59 +368,75 @@ where
         }
     }
 
-    fn forget(&self, stream: StreamId, epoch: u64) {
-        let mut cells = lock(&self.cells);
-        if cells.get(&stream).is_some_and(|cell| cell.get().is_some_and(|handle| handle.epoch == epoch)) {
-            cells.remove(&stream);
+    /// Takes a place out of use, unless another has taken its turn already.
+    fn forget(&self, stream: StreamId, place: &Arc<Place<A>>) {
+        let mut places = lock(&self.places);
+        if places.get(&stream).is_some_and(|current| Arc::ptr_eq(current, place)) {
+            places.remove(&stream);
         }
     }
 
-    fn actor_gone(self: &Arc<Self>, stream: StreamId, epoch: u64, clean: bool) {
+    fn actor_gone(self: &Arc<Self>, stream: StreamId, place: &Weak<Place<A>>, clean: bool) {
         gauge!("drumroll_actors_awake").decrement(1.0);
-        let handle = lock(&self.cells).get(&stream).and_then(|cell| cell.get().cloned());
-        let handle = handle.filter(|handle| handle.epoch == epoch);
-        self.forget(stream, epoch);
-        if clean || self.settling.load(Ordering::Acquire) {
+        let settling = self.settling.load(Ordering::Acquire);
+        if clean || settling {
+            if let Some(place) = place.upgrade() {
+                self.forget(stream, &place);
+            }
             return;
         }
         counter!("drumroll_actor_panics_total").increment(1);
-        let Some(handle) = handle else { return };
-        let recent = {
-            let mut panics = lock(&self.panics);
-            let times = panics.entry(stream).or_default();
-            times.push_back(Instant::now());
-            while times.front().is_some_and(|first| first.elapsed() > self.options.panics_window) {
-                times.pop_front();
-            }
-            times.len()
-        };
+        let recent = self.count_panic(stream);
         if recent > self.options.panics_max {
             error!(raffle.id = %stream.raffle, panics = recent, "an actor keeps failing and is set aside; a person must look");
             counter!("drumroll_set_aside_total").increment(1);
             lock(&self.aside).insert(stream);
-            handle.intake.close();
+            // Whoever still finds the closed intake comes back here and learns that it is set aside.
+            if let Some(place) = lock(&self.places).remove(&stream) {
+                place.intake.close();
+            }
             return;
         }
         warn!(raffle.id = %stream.raffle, panics = recent, "an actor failed and is rebuilt from the store");
-        // The intake lives on: whoever waits in it is served by the successor.
-        let (registry, intake) = (self.clone(), handle.intake.clone());
+        let Some(successor) = self.succeed(stream, place) else { return };
+        let registry = self.clone();
         self.runtime.spawn(async move {
-            let cell = lock(&registry.cells).entry(stream).or_default().clone();
-            intake.rearm();
-            if let Err(error) = cell.get_or_try_init(|| registry.start(stream, intake.clone())).await {
+            if let Err(error) = registry.handle(stream, &successor).await {
                 // The next request tries again; those that waited learn that nothing was decided.
                 warn!(raffle.id = %stream.raffle, %error, "an actor could not be rebuilt yet");
-                intake.close();
+                registry.forget(stream, &successor);
+                successor.intake.close();
             }
         });
     }
 
+    /// Puts the successor's place where the failed actor's was, under one lock, with the intake and
+    /// everyone who waits in it. `None` when the failed one was out of use already.
+    fn succeed(&self, stream: StreamId, failed: &Weak<Place<A>>) -> Option<Arc<Place<A>>> {
+        let mut places = lock(&self.places);
+        let current = places.get_mut(&stream).filter(|current| Arc::as_ptr(current) == failed.as_ptr())?;
+        *current = Place::over(current.intake.clone());
+        Some(current.clone())
+    }
+
+    /// Panics of late, with this one.
+    fn count_panic(&self, stream: StreamId) -> usize {
+        let mut panics = lock(&self.panics);
+        let times = panics.entry(stream).or_default();
+        times.push_back(Instant::now());
+        while times.front().is_some_and(|first| first.elapsed() > self.options.panics_window) {
+            times.pop_front();
+        }
+        times.len()
+    }
+
     /// Another owner wrote to this journal: the memory here is worth nothing.
     pub fn fenced(&self, stream: StreamId) {
-        let handle = lock(&self.cells).remove(&stream).and_then(|cell| cell.get().cloned());
-        if let Some(handle) = handle {
-            handle.intake.close();
-            self.wake(&handle);
+        let Some(place) = lock(&self.places).remove(&stream) else { return };
+        place.intake.close();
+        // One that is only starting finds its intake closed.
+        if let Some(handle) = place.handle.get() {
+            nudge(handle);
         }
     }
 
@@ -402,24 +456,28 @@ where
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn rouse(self: &Arc<Self>, stream: StreamId) -> Result<(), ExecuteError> {
-        self.handle(stream).await.map(drop)
+        let place = self.place(stream)?;
+        self.handle(stream, &place).await.map(drop)
     }
 
     /// The end of a journal in memory and how much waits in its intake, if its actor is awake.
     pub fn figures(&self, stream: StreamId) -> Option<(u64, usize)> {
-        let handle = lock(&self.cells).get(&stream)?.get().cloned()?;
+        let handle = lock(&self.places).get(&stream)?.handle.get().cloned()?;
         Some((handle.gauges.decided_seq.load(Ordering::Acquire), handle.intake.len()))
     }
 
     /// Work that waits in all intakes.
     pub fn waiting(&self) -> usize {
-        lock(&self.cells).values().filter_map(|cell| cell.get()).map(|handle| handle.intake.len()).sum()
+        lock(&self.places).values().map(|place| place.intake.len()).sum()
+    }
+
+    fn awake(&self) -> Vec<(StreamId, Arc<Handle<A>>)> {
+        lock(&self.places).iter().filter_map(|(stream, place)| Some((*stream, place.handle.get()?.clone()))).collect()
     }
 
     /// Puts idle actors to sleep and makes due snapshots; called every now and then.
     pub async fn tend(self: &Arc<Self>) {
-        let awake: Vec<(StreamId, Arc<Handle<A>>)> =
-            lock(&self.cells).iter().filter_map(|(stream, cell)| Some((*stream, cell.get()?.clone()))).collect();
+        let awake = self.awake();
         for (stream, handle) in awake {
             let seq = handle.gauges.decided_seq.load(Ordering::Acquire);
             if seq.saturating_sub(handle.snapshot_seq.load(Ordering::Relaxed)) >= self.options.snapshot_every {
@@ -435,7 +493,7 @@ where
     async fn put_to_sleep(self: &Arc<Self>, stream: StreamId, handle: &Arc<Handle<A>>) {
         self.snapshot(stream, handle).await;
         if let Ok(true) = handle.intake.push(Lane::Online, Work::Sleep) {
-            self.wake(handle);
+            nudge(handle);
         }
     }
 
@@ -458,8 +516,7 @@ where
 
     /// Snapshots everything and drains the journal, for a graceful shutdown (B-03).
     pub async fn settle(self: &Arc<Self>) {
-        let awake: Vec<(StreamId, Arc<Handle<A>>)> =
-            lock(&self.cells).iter().filter_map(|(stream, cell)| Some((*stream, cell.get()?.clone()))).collect();
+        let awake = self.awake();
         for (stream, handle) in awake {
             self.snapshot(stream, &handle).await;
         }
@@ -469,11 +526,24 @@ where
     }
 }
 
+/// Tells an actor to look into its intake; `false` when it is gone. A full mailbox holds that message
+/// already.
+fn nudge<A: Aggregate + Unpin>(handle: &Handle<A>) -> bool
+where
+    A::Cache: Unpin,
+{
+    let gone = matches!(handle.address.try_send(Wake), Err(SendError::Closed(_)));
+    if gone {
+        handle.intake.rearm();
+    }
+    !gone
+}
+
 /// Sends an actor what time makes due, to the moment.
 async fn keep_time<A: Aggregate + Unpin>(
     clock: Arc<dyn Clock>,
     mut due: watch::Receiver<Option<Timestamp>>,
-    handle: std::sync::Weak<Handle<A>>,
+    handle: Weak<Handle<A>>,
 ) where
     A::Cache: Unpin,
 {
@@ -485,10 +555,8 @@ async fn keep_time<A: Aggregate + Unpin>(
                 changed = due.changed() => changed,
                 () = clock.sleep_until(at) => {
                     let Some(handle) = handle.upgrade() else { return };
-                    if let Ok(true) = handle.intake.push(Lane::Control, Work::PassTime)
-                        && handle.address.try_send(Wake).is_err()
-                    {
-                        handle.intake.rearm();
+                    if let Ok(true) = handle.intake.push(Lane::Control, Work::PassTime) {
+                        nudge(&handle);
                     }
                     drop(handle);
                     // Either the actor announces the next due time, or it had no room and is asked again.
