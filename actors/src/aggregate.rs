@@ -73,6 +73,12 @@ pub trait Aggregate: Clone + Debug + PartialEq + Send + Sized + 'static {
     /// applied and gave `rows`. The cache is the actor's, to share what seldom changes.
     fn publication(live: &Live<Self>, cache: &mut Self::Cache, events: &[Self::Event], rows: &[Row]) -> Publication;
 
+    /// Money on record in this state, in minor units: what the board calls pending is what of it is not
+    /// durable yet.
+    fn net_minor(&self) -> u64 {
+        0
+    }
+
     /// When something happens by itself, and the command that makes it so.
     fn due(&self) -> Option<(Timestamp, Self::Command)>;
 

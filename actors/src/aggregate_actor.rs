@@ -28,6 +28,15 @@ pub struct Gauges {
     pub worked_at: AtomicU64,
     /// The end of the journal in memory.
     pub decided_seq: AtomicU64,
+    /// Money on record in memory, in minor units.
+    pub decided_net_minor: AtomicU64,
+}
+
+impl Gauges {
+    fn note<A: Aggregate>(&self, live: &Live<A>) {
+        self.decided_net_minor.store(live.state.net_minor(), Ordering::Relaxed);
+        self.decided_seq.store(live.head.seq, Ordering::Release);
+    }
 }
 
 /// Told when an actor is gone, however it went.
@@ -63,7 +72,7 @@ where
         gauges: Arc<Gauges>,
         watcher: Arc<dyn Watcher>,
     ) -> Self {
-        gauges.decided_seq.store(live.head.seq, Ordering::Release);
+        gauges.note(&live);
         Self { live, cache: A::Cache::default(), intake, journal, clock, due, gauges, watcher, clean: false }
     }
 
@@ -174,7 +183,7 @@ where
         if append.records.is_empty() {
             return slot.send(append, None, crate::feed::Publication::default());
         }
-        self.gauges.decided_seq.store(self.live.head.seq, Ordering::Release);
+        self.gauges.note(&self.live);
         let publication = A::publication(&self.live, &mut self.cache, &events, &append.rows);
         slot.send(append, A::summary(&self.live), publication)
     }

@@ -55,6 +55,10 @@ impl Aggregate for Raffle {
         project::raffle_rows(self, record, event, rows);
     }
 
+    fn net_minor(&self) -> u64 {
+        self.total().net_minor()
+    }
+
     fn summary(live: &Live<Self>) -> Option<Row> {
         let row = project::raffle_row(&live.state, live.created_at, live.head.seq);
         live.state.exists().then(|| Row::Raffle(Box::new(row)))

@@ -66,6 +66,17 @@ pub struct Done<A: Aggregate> {
     pub at: Timestamp,
 }
 
+/// What an actor holds in memory, durable or not. For boards and metrics; no answer rests on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// The end of the journal.
+    pub decided_seq: u64,
+    /// Money on record, in minor units.
+    pub decided_net_minor: u64,
+    /// Work that waits in the intake.
+    pub waiting: usize,
+}
+
 /// How a registry treats its actors.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -303,11 +314,7 @@ where
         Ok(places.entry(stream).or_insert_with(|| Place::over(Arc::default())).clone())
     }
 
-    async fn handle(
-        self: &Arc<Self>,
-        stream: StreamId,
-        place: &Arc<Place<A>>,
-    ) -> Result<Arc<Handle<A>>, ExecuteError> {
+    async fn handle(self: &Arc<Self>, stream: StreamId, place: &Arc<Place<A>>) -> Result<Arc<Handle<A>>, ExecuteError> {
         place.handle.get_or_try_init(|| self.start(stream, place)).await.cloned()
     }
 
@@ -460,10 +467,14 @@ where
         self.handle(stream, &place).await.map(drop)
     }
 
-    /// The end of a journal in memory and how much waits in its intake, if its actor is awake.
-    pub fn figures(&self, stream: StreamId) -> Option<(u64, usize)> {
+    /// What an actor holds and the store may not yet, if it is awake.
+    pub fn figures(&self, stream: StreamId) -> Option<Figures> {
         let handle = lock(&self.places).get(&stream)?.handle.get().cloned()?;
-        Some((handle.gauges.decided_seq.load(Ordering::Acquire), handle.intake.len()))
+        Some(Figures {
+            decided_seq: handle.gauges.decided_seq.load(Ordering::Acquire),
+            decided_net_minor: handle.gauges.decided_net_minor.load(Ordering::Relaxed),
+            waiting: handle.intake.len(),
+        })
     }
 
     /// Work that waits in all intakes.

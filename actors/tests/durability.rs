@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// The decided end of raffle 10's journal, which is not to leave the node.
 fn decided(house: &House) -> u64 {
-    house.node.raffles().figures(stream(10)).map_or(0, |(seq, _)| seq)
+    house.node.raffles().figures(stream(10)).map_or(0, |figures| figures.decided_seq)
 }
 
 #[actix::test]

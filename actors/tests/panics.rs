@@ -31,7 +31,7 @@ async fn a_panic_loses_nothing_acknowledged_and_the_queue_goes_on() {
     let sales = futures_util::future::join_all((2..=9).map(|order| house.sell(10, order)));
     let release = async {
         wait_for(|| {
-            let waiting = house.node.raffles().figures(stream(10)).map_or(0, |(_, waiting)| waiting);
+            let waiting = house.node.raffles().figures(stream(10)).map_or(0, |figures| figures.waiting);
             std::future::ready((waiting >= 8).then_some(()))
         })
         .await;

@@ -207,7 +207,7 @@ pub enum Database {
 }
 
 /// Variables that start like settings and are not: of the project's own tools and tests.
-const OTHERS: &[&str] = &["config", "server", "bin_dir", "advisory_db"];
+const OTHERS: &[&str] = &["config", "server", "bin_dir", "advisory_db", "scale", "shots"];
 const OTHERS_START: &[&str] = &["test_", "ci_"];
 
 const PREFIX: &str = "DRUMROLL_";

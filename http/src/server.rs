@@ -33,6 +33,9 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+/// How long sockets have to take their leave at a shutdown.
+const SOCKETS_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Why a server did not start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -283,11 +286,12 @@ impl Running {
         }
     }
 
-    /// Stops accepting, lets requests under way end, makes everything durable, and returns.
+    /// Stops accepting, sends sockets away, lets requests under way end, makes everything durable, and returns.
     pub async fn stop(self) {
         let Self { handle, server, prepared, .. } = self;
         if !server.is_finished() {
-            handle.stop(true).await;
+            // Without it the listener would wait for sockets that nobody ends.
+            tokio::join!(handle.stop(true), prepared.sockets.close_all(SOCKETS_PATIENCE));
             if let Ok(Err(error)) = server.await {
                 warn!(%error, "the server ended badly");
             }

@@ -115,6 +115,8 @@ pub struct Board {
     pub held_minor: u64,
     /// Decisions on their way to the store; not in any sum yet.
     pub pending_events: u64,
+    /// The money they would add.
+    pub pending_minor: u64,
     /// The end of the journal in the store.
     pub durable_seq: u64,
     /// The end of the journal in memory.
@@ -243,7 +245,8 @@ pub fn board(node: &Node, presence: &Presence, feed: &RaffleFeed) -> Board {
     let view = feed.view();
     let now = node.clock().now();
     let stream = StreamId { organisation: view.organisation, raffle: view.raffle };
-    let decided_seq = node.raffles().figures(stream).map_or(view.seq, |(decided, _)| decided).max(view.seq);
+    let held = node.raffles().figures(stream).filter(|held| held.decided_seq > view.seq);
+    let decided_seq = held.map_or(view.seq, |held| held.decided_seq);
     let figures = node.journal().figures();
     let devices = board_devices(presence, feed);
     let mut board = Board {
@@ -257,6 +260,8 @@ pub fn board(node: &Node, presence: &Presence, feed: &RaffleFeed) -> Board {
         held_orders: view.held_orders,
         held_minor: view.held_minor,
         pending_events: decided_seq - view.seq,
+        // A void on its way takes away; there is no less than nothing pending.
+        pending_minor: held.map_or(0, |held| held.decided_net_minor.saturating_sub(view.total.net_minor())),
         durable_seq: view.seq,
         decided_seq,
         durable_lag_ms: u64::try_from(figures.lag().as_millis()).unwrap_or(u64::MAX),

@@ -1,7 +1,7 @@
 //! `/ws/device`: the transport under a device actor. It carries frames both ways and knows nothing else.
 
 use crate::wire::Wire;
-use crate::{Options, Seat, Sockets, close};
+use crate::{Seat, Sockets, close};
 use actix::{Actor, Addr};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_ws::{AggregatedMessage, CloseCode, CloseReason, Session};
@@ -34,17 +34,26 @@ pub(crate) async fn device(
     let (out, queue) = mpsc::channel(QUEUE);
     let actor = DeviceActor::new(sockets.0.hub.clone(), out).start();
     let wire = request.conn_data::<Wire>().cloned();
-    actix_web::rt::spawn(speak(queue, session.clone(), wire, sockets.0.options, seat));
+    actix_web::rt::spawn(speak(queue, session.clone(), wire, seat));
     actix_web::rt::spawn(listen(frames, session, actor));
     Ok(response)
 }
 
 /// Writes what the actor says. When the actor is gone the queue ends and so does the connection.
-async fn speak(mut queue: mpsc::Receiver<Out>, mut session: Session, wire: Option<Wire>, options: Options, seat: Seat) {
+async fn speak(mut queue: mpsc::Receiver<Out>, mut session: Session, wire: Option<Wire>, seat: Seat) {
     let mut code = close::GOING_AWAY;
-    while let Some(out) = queue.recv().await {
+    let slow = seat.0.0.options.slow;
+    let sockets = seat.0.clone();
+    let closing = sockets.closing();
+    tokio::pin!(closing);
+    loop {
+        let out = tokio::select! {
+            () = &mut closing => break,
+            out = queue.recv() => out,
+        };
+        let Some(out) = out else { break };
         match out {
-            Out::Message(message) => match timeout(options.slow, session.text(message.encode())).await {
+            Out::Message(message) => match timeout(slow, session.text(message.encode())).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => break,
                 Err(_) => {

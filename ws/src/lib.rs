@@ -83,13 +83,15 @@ struct Shared {
     options: Options,
     pushes: push::Pushes,
     open: std::sync::atomic::AtomicUsize,
+    /// Whether all sockets are to close.
+    closing: tokio::sync::watch::Sender<bool>,
 }
 
 impl Sockets {
     /// Sockets over a node.
     pub fn new(node: Node, hub: DeviceHub, tickets: Arc<dyn Tickets>, options: Options) -> Self {
         let pushes = push::Pushes::new(node.clone(), hub.presence.clone(), options);
-        Self(Arc::new(Shared { node, hub, tickets, options, pushes, open: 0.into() }))
+        Self(Arc::new(Shared { node, hub, tickets, options, pushes, open: 0.into(), closing: Default::default() }))
     }
 
     /// Who is in touch.
@@ -102,9 +104,32 @@ impl Sockets {
         self.0.open.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Counts a socket in, unless the house is full.
+    /// Closes every socket with [`close::GOING_AWAY`] and takes no new ones. Returns when all are gone, or
+    /// after `patience`: whoever does not read is cut off with the listener.
+    pub async fn close_all(&self, patience: Duration) {
+        self.0.closing.send_replace(true);
+        let gone = async {
+            while self.open() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        if tokio::time::timeout(patience, gone).await.is_err() {
+            tracing::warn!(open = self.open(), "sockets stay open at the shutdown");
+        }
+    }
+
+    /// Waits until all sockets are to close.
+    async fn closing(&self) {
+        // The sender lives as long as this does.
+        let _ = self.0.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    /// Counts a socket in, unless the house is full or about to close.
     fn enter(&self) -> Option<Seat> {
         use std::sync::atomic::Ordering;
+        if *self.0.closing.borrow() {
+            return None;
+        }
         if self.0.open.fetch_add(1, Ordering::Relaxed) >= self.0.options.sockets_max {
             self.0.open.fetch_sub(1, Ordering::Relaxed);
             return None;

@@ -141,6 +141,7 @@ impl Viewer {
         let mut session = self.session.clone();
         let (push, node, raffle, slow) =
             (self.push.clone(), self.sockets.0.node.clone(), self.raffle, self.options().slow);
+        let sockets = self.sockets.clone();
         let mut states = push.states();
         let mut boards = self.board.then(|| push.boards());
         let mut facts = push.feed.subscribe_facts();
@@ -158,8 +159,11 @@ impl Viewer {
             send(&mut session, hello, slow).await?;
             states.mark_changed();
             facts.mark_changed();
+            let closing = sockets.closing();
+            tokio::pin!(closing);
             loop {
                 tokio::select! {
+                    () = &mut closing => return Err(Some(close::GOING_AWAY)),
                     changed = states.changed() => {
                         changed.map_err(|_| Some(close::GOING_AWAY))?;
                         let frame = states.borrow_and_update().clone();

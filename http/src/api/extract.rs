@@ -8,6 +8,7 @@
 //! document types it cannot see. Handlers say `params(...)` and `request_body = ...` themselves.
 
 use super::error::ApiError;
+use super::strict::Strict;
 use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -134,17 +135,18 @@ fn too_large(limit: usize) -> ApiError {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // JSON is UTF-8 (RFC 8259 §8.1); otherwise the first unknown field would hide what is wrong.
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::new("malformed_json", "The body is not UTF-8."))?;
-    // serde would read a list as an object whose members come in their order.
-    if text.trim_start().starts_with('[') {
-        return Err(ApiError::field("", "The body is an object, not a list."));
-    }
     let mut json = serde_json::Deserializer::from_str(text);
-    let parsed = serde_path_to_error::deserialize(&mut json);
-    let value = parsed.map_err(|error| {
+    let at = |error: serde_path_to_error::Error<serde_json::Error>| {
         let path = error.path().to_string();
         json_error(&path, error.inner())
-    })?;
-    json.end().map_err(|error| json_error("", &error)).map(|()| value)
+    };
+    let value = serde_path_to_error::deserialize(&mut json).map_err(at)?;
+    json.end().map_err(|error| json_error("", &error))?;
+    // It fits. Whether no list stands for an object is a second question, which a document that knows its
+    // members' names alone can answer; the first has refused what is named twice.
+    let document = serde_json::from_str(text).map_err(|error| json_error("", &error))?;
+    serde_path_to_error::deserialize::<_, T>(Strict(document)).map_err(at)?;
+    Ok(value)
 }
 
 fn json_error(path: &str, error: &serde_json::Error) -> ApiError {
@@ -260,7 +262,11 @@ mod tests {
         assert_eq!(refusal(r#"{"lines":[{"quantity":1},{"quantity":-1}]}"#), wrong("lines[1].quantity"));
         assert_eq!(refusal(r#"{"lines":[{"quantity":99999999999}]}"#), wrong("lines[0].quantity"));
         assert_eq!(refusal(r#"{"lines":[],"extra":1}"#), wrong("extra"));
+        assert_eq!(refusal(r#"{"lines":[],"lines":[]}"#), wrong(""));
+        // A list does not stand for an object, at the top or within.
         assert_eq!(refusal(r#"[]"#), wrong(""));
+        assert_eq!(refusal(r#"[[]]"#), wrong(""));
+        assert_eq!(refusal(r#"{"lines":[[1]]}"#), wrong("lines[0]"));
         assert_eq!(refusal(r#"{"lines":["#), broken);
         assert_eq!(refusal(r#"{"lines":[]} x"#), broken);
         assert_eq!(refusal(""), broken);

@@ -28,6 +28,8 @@ pub mod tickets;
 pub mod users;
 pub mod venues;
 
+mod strict;
+
 use self::error::ApiError;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;

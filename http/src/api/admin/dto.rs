@@ -204,7 +204,7 @@ impl RaffleAdmin {
             None => None,
         };
         let Moment { view, devices, pools, actions, .. } = moment;
-        let decided_seq = app.node.raffles().figures(stream).map_or(view.seq, |(decided, _)| decided);
+        let decided_seq = app.node.raffles().figures(stream).map_or(view.seq, |figures| figures.decided_seq);
         let lag = app.node.journal().figures().lag().as_millis();
         let devices = devices.iter().map(|device| BoardDevice::of(app, view.raffle, view.closes_at, device));
         Ok(Self {
