@@ -359,6 +359,9 @@ async fn the_log_is_searched_by_time_code_and_component_a02() {
         (fog.len(), &fog[0]["detail"], &fog[0]["component"]),
         (1, &json!("fog"), &json!(format!("raffle:{raffle}")))
     );
+    // People read names; the journal keeps ids.
+    assert!(fog[0]["actor"].as_str().unwrap().starts_with("user:"));
+    assert_eq!((&fog[0]["actor_name"], &fog[0]["component_name"]), (&json!("The supervisor"), &json!("Night")));
     let since = house.now().as_millis();
     assert!(log(format!("from_ms={since}")).await.iter().all(|line| line["at_ms"].as_u64().unwrap() >= since));
     assert!(log(format!("to_ms={since}&code=sales_suspended")).await.is_empty());

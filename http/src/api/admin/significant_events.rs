@@ -7,8 +7,10 @@ use crate::auth::permission::ReadLog;
 use crate::state::App;
 use actix_web::{get, web};
 use drumroll_actors::store::SignificantFilter;
+use drumroll_engine::organisation::Organisation;
 use drumroll_engine::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use utoipa::{IntoParams, ToSchema};
 
 /// Which events, in any combination.
@@ -36,10 +38,14 @@ pub struct SignificantEvent {
     pub at_ms: u64,
     /// Its stable code.
     pub code: String,
-    /// What it is about.
+    /// What it is about, for ever: a kind and an id.
     pub component: String,
-    /// Who caused it.
+    /// What that is called today, where it has a name.
+    pub component_name: Option<String>,
+    /// Who caused it: a kind and an id.
     pub actor: String,
+    /// What he, or it, is called today, where there is a name.
+    pub actor_name: Option<String>,
     /// A sentence.
     pub detail: String,
 }
@@ -79,12 +85,26 @@ pub(crate) async fn list_significant_events(
         limit,
     };
     let rows = app.node.store().significant(staff.organisation, filter).await?;
+    let named: HashSet<String> = rows.iter().flat_map(|row| [row.component.clone(), row.actor.clone()]).collect();
+    let names = app.node.read_organisation(staff.organisation, move |state| names(state, &named)).await?;
     let items = rows.into_iter().map(|row| SignificantEvent {
         at_ms: row.at.as_millis(),
         code: row.code,
+        component_name: names.get(&row.component).cloned(),
         component: row.component,
+        actor_name: names.get(&row.actor).cloned(),
         actor: row.actor,
         detail: row.detail,
     });
     Ok(web::Json(SignificantEventList { items: items.collect() }))
+}
+
+/// What the organisation calls the parties in `named`. The log itself keeps ids, since names change.
+fn names(state: &Organisation, named: &HashSet<String>) -> HashMap<String, String> {
+    let users = state.accounts.iter().map(|(id, account)| (format!("user:{id}"), &account.name));
+    let handhelds = state.devices.iter().map(|(id, device)| (format!("rsu:{id}"), &device.label));
+    let venues = state.venues.iter().map(|(id, venue)| (format!("venue:{id}"), &venue.name));
+    let raffles = state.events.iter().map(|(id, event)| (format!("raffle:{id}"), &event.name));
+    let all = users.chain(handhelds).chain(venues).chain(raffles);
+    all.filter(|(party, _)| named.contains(party)).map(|(party, name)| (party, name.clone())).collect()
 }
