@@ -164,8 +164,9 @@ impl Writer {
     async fn run(self, mut entries: mpsc::Receiver<Entry>) {
         let mut gathered = Vec::with_capacity(self.options.batch_max);
         while entries.recv_many(&mut gathered, self.options.batch_max).await > 0 {
-            self.figures.committed.fetch_add(gathered.len() as u64, Ordering::Relaxed);
+            let decisions = gathered.len() as u64;
             self.write(gathered.drain(..)).await;
+            self.figures.committed.fetch_add(decisions, Ordering::Relaxed);
         }
     }
 

@@ -151,9 +151,16 @@ async fn i7_audit_accepts_what_was_written_and_finds_what_was_changed() {
         let (code, answer) = verify(content);
         assert_eq!((code, &answer["ok"]), (1, &json!(false)), "change {index}: {answer}");
     }
-    for content in ["", "nothing\n", "{\"format\":\"other/1\",\"exported_at_ms\":1,\"journals\":[]}\n"] {
-        assert_eq!(verify(content).0, 2);
+    let empty = |format: &str| format!("{{\"format\":\"{format}\",\"exported_at_ms\":1,\"journals\":[]}}\n");
+    for content in ["".to_owned(), "nothing\n".to_owned(), empty("other/1"), empty("drumroll-journal/1")] {
+        assert_eq!(verify(&content).0, 2, "{content}");
     }
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&export).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "it holds validation numbers");
+    let nothing = folder.path().join("nothing.jsonl");
+    let unknown = "01010101-0101-0101-0101-010101010101";
+    assert_eq!(drumroll(&["audit", "export", path(&nothing), "--raffle", unknown, "--data-dir", &data]).0, 1);
+    assert!(!nothing.exists(), "nothing half-done remains");
     assert_eq!(drumroll(&["audit", "verify", "/nowhere/at/all"]).0, 2);
 }
 

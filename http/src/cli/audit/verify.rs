@@ -168,6 +168,9 @@ fn check_file(path: &Path) -> Result<Vec<Finding>, Failure> {
     if header.format != FORMAT {
         return Err(unreadable(&format!("format {} is not known here", header.format)));
     }
+    if header.journals.is_empty() {
+        return Err(unreadable(&"it holds no journals"));
+    }
     let mut chains: BTreeMap<StreamId, Chain> = BTreeMap::new();
     for end in &header.journals {
         let stream = StreamId { organisation: end.organisation, raffle: end.raffle };
