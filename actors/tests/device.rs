@@ -7,8 +7,9 @@ mod common;
 use actix::{Actor, Addr};
 use common::gate::Gate;
 use common::{House, MANAGER, ORGANISATION, START, manager, stream, wait_for};
-use drumroll_actors::device_actor::{DeviceActor, DeviceHub, Frame, Out};
+use drumroll_actors::device_actor::{DeviceActor, DeviceHub, Frame, Hangup, Out};
 use drumroll_actors::presence::Presence;
+use drumroll_actors::store::{SignificantFilter, SignificantRow, Store};
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::device::{DevicePayload, DeviceRecord, Payment, RecordDraft, Sale, SecretKey, Version1};
 use drumroll_engine::id::{DeviceId, OrderKey};
@@ -17,8 +18,8 @@ use drumroll_engine::organisation::{self, enable_device, enrol_device, register_
 use drumroll_engine::ticket::{IssuerSlot, NumberRange, ValidationNumber};
 use drumroll_engine::time::{Span, Timestamp};
 use drumroll_protocol::{
-    Challenge, ErrorCode, FromDevice, Hello, Lease, LeaseRefusal, Reserve, Software, Terms, ToDevice, Upload,
-    VerdictKind, close,
+    Challenge, ErrorCode, FromDevice, Heartbeat, Hello, Lease, LeaseRefusal, PrinterState, Reserve, Software, Terms,
+    ToDevice, Upload, VerdictKind, close,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,4 +264,75 @@ async fn a_second_connection_takes_over_and_notices_reach_the_device_r11() {
         (known == Some(closes_at)).then_some(())
     })
     .await;
+}
+
+/// Lines of the log of significant events with this code, once there are any: nobody waits for these notes.
+async fn noted(house: &House, code: &str) -> Vec<SignificantRow> {
+    wait_for(|| async {
+        let filter = SignificantFilter { code: Some(code.into()), limit: 10, ..SignificantFilter::default() };
+        let lines = house.store.significant(ORGANISATION, filter).await.unwrap();
+        (!lines.is_empty()).then_some(lines)
+    })
+    .await
+}
+
+#[actix::test]
+async fn a_handheld_that_is_turned_away_joins_or_drops_stands_in_the_log_a01_r02() {
+    let house = House::open().await;
+    let hub = enrol(&house, true).await;
+    let mut stranger = connect(&hub);
+    let ToDevice::Challenge(challenge) = stranger.message().await else { panic!("a challenge was due") };
+    stranger.say(Line1::hello(&challenge, &SecretKey::from_bytes(&[66; 32]))).await;
+    let rejected = noted(&house, "rsu_rejected").await;
+    house.clock.advance(Span::seconds(1));
+    let mut line = connect(&hub);
+    line.shake_hands().await.unwrap();
+    let connected = noted(&house, "rsu_connected").await;
+    house.clock.advance(Span::seconds(1));
+    line.actor.send(Hangup).await.unwrap();
+    let disconnected = noted(&house, "rsu_disconnected").await;
+    let lines = [rejected, connected, disconnected];
+    for (line, (detail, seconds)) in
+        lines.iter().zip([("unknown key or not enrolled", 0), ("handheld 04", 1), ("handheld 04", 2)])
+    {
+        let [line] = &line[..] else { panic!("one line for each: {line:?}") };
+        assert_eq!((&line.component, line.detail.as_str()), (&format!("rsu:{DEVICE}"), detail));
+        assert_eq!(line.at, START + Span::seconds(seconds));
+    }
+}
+
+fn heartbeat(id: u64) -> FromDevice {
+    FromDevice::Heartbeat(Heartbeat {
+        id,
+        device_time_us: START,
+        clock_offset_ms: None,
+        clock_error_ms: None,
+        battery_percent: None,
+        printer: PrinterState::Ok,
+        digest: Bytes([1; 32]),
+        raffles: Vec::new(),
+    })
+}
+
+#[actix::test]
+async fn a_handheld_that_falls_silent_is_closed_as_idle_and_shown_offline_r14() {
+    let house = House::open().await;
+    let beat = Duration::from_millis(300);
+    let hub = DeviceHub { heartbeat: beat, ..enrol(&house, true).await };
+    let mut line = connect(&hub);
+    line.shake_hands().await.unwrap();
+    let spoke = std::time::Instant::now();
+    // For longer than three heartbeats it says something, and stays.
+    for id in 0..12 {
+        tokio::time::sleep(beat / 3).await;
+        line.say(heartbeat(id)).await;
+        assert!(matches!(line.message().await, ToDevice::HeartbeatAck(ack) if ack.id == id));
+    }
+    assert!(spoke.elapsed() > beat * 3 && hub.presence.get(&DEVICE).unwrap().online);
+    let silent = std::time::Instant::now();
+    assert!(matches!(line.hear().await, Out::Close(close::IDLE)));
+    assert!(silent.elapsed() > beat * 2, "not before its time");
+    wait_for(|| std::future::ready((!hub.presence.get(&DEVICE).unwrap().online).then_some(()))).await;
+    assert_eq!(hub.presence.online(), 0);
+    noted(&house, "rsu_disconnected").await;
 }

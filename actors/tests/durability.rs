@@ -5,7 +5,7 @@
 mod common;
 
 use common::gate::Gate;
-use common::{House, START, WINDOW, manager, sell, start_over, stream, wait_for};
+use common::{House, START, WINDOW, manager, sell, start, start_over, stream, wait_for};
 use drumroll_actors::clock::Clock;
 use drumroll_actors::node::Failure;
 use drumroll_actors::registry::ExecuteError;
@@ -199,4 +199,50 @@ async fn a_draw_clicked_twice_and_interrupted_gives_one_outcome_d05() {
     let report = drumroll_engine::draw::verify_json(&json, &drumroll_engine::draw::Options::default());
     assert!(report.ok, "{report:?}");
     let _ = house.clock.now();
+}
+
+/// The process ends after none, one, two or all of the steps that follow the seal: reveal, proof, winners. Whoever
+/// goes on comes to the winners that were due all along.
+#[actix::test]
+async fn a_draw_that_is_cut_off_after_any_step_comes_to_the_same_winners_d05_b01() {
+    let house = House::open().await;
+    for order in 1..=9 {
+        house.sell(10, order).await.unwrap();
+    }
+    house.reconcile(10).await;
+    house.node.lock_draw(stream(10), 1, manager()).await.unwrap();
+    house.node.shut_down().await;
+    let mut outcomes = Vec::new();
+    for steps in 0..=3 {
+        let folder = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(house.folder.path()).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let (store, node) = start(folder.path(), house.clock.clone());
+        store.let_through(steps);
+        let mut draw = Box::pin(node.execute_draw(stream(10), 1, manager()));
+        // The step after these waits for ever, or there is none.
+        wait_for(|| {
+            let done = draw.as_mut().now_or_never().is_some();
+            std::future::ready((done || store.arrived() > steps).then_some(()))
+        })
+        .await;
+        let (_, next) = start(folder.path(), house.clock.clone());
+        let known = next.read(stream(10), |live| live.state.draws[0].clone()).await.unwrap();
+        let recorded = [known.house_reveal.is_some(), known.proof.is_some(), known.result.is_some()];
+        assert_eq!(recorded, [steps > 0, steps > 1, steps > 2], "the steps are one commit each");
+        next.execute_draw(stream(10), 1, manager()).await.unwrap();
+        let places = next.read(stream(10), |live| live.state.places(1)).await.unwrap();
+        outcomes
+            .push((places.clone(), next.read(stream(10), |live| live.state.draws[0].result.clone()).await.unwrap()));
+        // What the first one still held comes too late.
+        drop(draw);
+        store.set(Gate::Open);
+        node.shut_down().await;
+        let read = next.read(stream(10), |live| live.state.places(1)).await.unwrap();
+        assert_eq!(read, places);
+    }
+    assert_eq!(outcomes[0].0.len(), 4);
+    assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{outcomes:#?}");
 }

@@ -14,10 +14,11 @@ use drumroll_tests::socket::Socket;
 use drumroll_tests::wait::SOON;
 use serde_json::{Value, json};
 
-struct Device {
+pub(crate) struct Device {
     key: SecretKey,
-    id: DeviceId,
-    raffle: RaffleId,
+    pub(crate) id: DeviceId,
+    /// Where it sells.
+    pub(crate) raffle: RaffleId,
 }
 
 fn software() -> Software {
@@ -25,7 +26,7 @@ fn software() -> Software {
 }
 
 impl Device {
-    async fn enrol(stage: &Stage, label: &str, seed: u8) -> (Self, String) {
+    pub(crate) async fn enrol(stage: &Stage, label: &str, seed: u8) -> (Self, String) {
         let admin = &stage.crew.admin.client;
         let made = admin.post_once("/devices", &new_key(), &json!({"label": label})).await.expect(201);
         let code = made["enrolment_code"].as_str().unwrap().to_owned();
@@ -65,7 +66,7 @@ impl Device {
         socket
     }
 
-    async fn connect(&self, base: &str) -> Socket {
+    pub(crate) async fn connect(&self, base: &str) -> Socket {
         let mut socket =
             self.greet(base, |challenge| Hello::sign(challenge, self.id, [3; 32], software(), &self.key)).await;
         socket.hear_until("the welcome", |frame| frame["t"] == "welcome").await;
@@ -73,7 +74,7 @@ impl Device {
         socket
     }
 
-    fn sale(&self, slot: u16, number: u64, order: u8) -> DevicePayload {
+    pub(crate) fn sale(&self, slot: u16, number: u64, order: u8) -> DevicePayload {
         DevicePayload::Sale(Sale {
             v: Version1,
             order_key: OrderKey([order; 16]),
@@ -89,7 +90,7 @@ impl Device {
         })
     }
 
-    fn record(&self, seq: u64, prev: [u8; 32], payload: &DevicePayload, at_ms: u64) -> DeviceRecord {
+    pub(crate) fn record(&self, seq: u64, prev: [u8; 32], payload: &DevicePayload, at_ms: u64) -> DeviceRecord {
         let at = Timestamp::from_millis(at_ms);
         let draft = RecordDraft {
             device_id: self.id,
@@ -108,7 +109,7 @@ fn hex32(value: &Value) -> [u8; 32] {
     drumroll_tests::auditor::bytes::unhex32(value.as_str().unwrap()).unwrap()
 }
 
-async fn upload(socket: &mut Socket, device: &Device, id: u64, records: Vec<DeviceRecord>) -> Value {
+pub(crate) async fn upload(socket: &mut Socket, device: &Device, id: u64, records: Vec<DeviceRecord>) -> Value {
     let upload = Upload { id, raffle_id: device.raffle, records };
     socket.say(FromDevice::Upload(upload).encode()).await;
     socket.hear_until("an answer to the upload", |frame| frame["id"] == id).await

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 mod device;
+mod expiry;
 mod http;
 mod sockets;
+mod tenants;
 
 use drumroll_tests::api::new_key;
 use drumroll_tests::auditor;
@@ -25,9 +27,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn set(name: &str) -> Self {
-        let mut site = Site::sqlite(name);
+        Self::set_at(Site::sqlite(name), "").await
+    }
+
+    /// At a place of one's choice, with people whose logins begin so.
+    pub(crate) async fn set_at(mut site: Site, prefix: &str) -> Self {
         site.start().await;
-        let crew = Crew::take_over(&site).await;
+        let crew = Crew::take_over_as(&site, prefix).await;
         let raffle = crew.open_raffle("Hostile", now_ms() + 3_600_000).await;
         let order = json!({"raffle_id": raffle, "lines": [{"package_id": 1, "quantity": 1}]});
         let ticket = crew.seller.client.post_once("/tickets/generate", &new_key(), &order).await.expect(201);

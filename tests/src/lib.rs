@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `auditor` | reads a database and clients' records, and believes neither |
 //! | `chance` | seeded choices; `DRUMROLL_TEST_SEED` repeats a run |
+//! | `clock` | a machine whose clock is ahead |
 //! | `scratch` | a folder that goes when its test passes and stays when it fails |
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
 //! | `database` | a database of one's own |
@@ -21,6 +22,7 @@ pub mod api;
 pub mod auditor;
 pub mod browser;
 pub mod chance;
+pub mod clock;
 pub mod database;
 pub mod programs;
 pub mod scratch;

@@ -1,13 +1,17 @@
 //! `drumroll serve` as a process: started with data of its own, its words kept, and never left behind.
 
 use crate::api::Client;
+use crate::chance::Chance;
+use crate::clock;
 use crate::database::Database;
 use crate::programs;
 use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -59,12 +63,18 @@ pub struct Site {
     /// `http://…`, without a slash at the end.
     pub base: String,
     settings: Vec<(String, String)>,
+    ahead: Option<(PathBuf, u64)>,
     child: Option<Child>,
 }
 
-/// A port nobody listens on at the moment.
+/// A port nobody listens on at the moment, below those that the system hands out by itself: while a server is down
+/// between two of its lives, no other program's connection may come to stand in its place.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let mixed = crate::now_ms() ^ u64::from(std::process::id()) << 44 ^ COUNT.fetch_add(1, Ordering::Relaxed) << 56;
+    let mut chance = Chance::new(mixed);
+    let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(chance.below(12_000)).unwrap());
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 impl Site {
@@ -83,7 +93,8 @@ impl Site {
 
     fn new(scratch: Scratch, database: Database) -> Self {
         let base = format!("http://127.0.0.1:{}", free_port());
-        let mut site = Self { scratch, database, log: Log::default(), base, settings: Vec::new(), child: None };
+        let log = Log::default();
+        let mut site = Self { scratch, database, log, base, settings: Vec::new(), ahead: None, child: None };
         // One address stands for a whole arena here; the limits have a test of their own.
         for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
             site.set(&format!("RATES__{class}"), "0");
@@ -98,6 +109,15 @@ impl Site {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Puts the machine's clock ahead of ours, from the next start on.
+    ///
+    /// # Errors
+    /// Why that cannot be done here.
+    pub fn set_ahead(&mut self, seconds: u64) -> Result<(), String> {
+        self.ahead = Some((clock::library(self.scratch.path())?, seconds));
+        Ok(())
+    }
+
     /// A command of the server's program, with this place's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = programs::command("drumroll");
@@ -107,6 +127,9 @@ impl Site {
         command.env("DRUMROLL_DATABASE", self.database.setting());
         for (name, value) in &self.settings {
             command.env(format!("DRUMROLL_{name}"), value);
+        }
+        if let Some((library, seconds)) = &self.ahead {
+            clock::ahead(&mut command, library, *seconds);
         }
         command
     }

@@ -63,6 +63,11 @@ pub struct Crew {
 impl Crew {
     /// Takes over a fresh server.
     pub async fn take_over(site: &Site) -> Self {
+        Self::take_over_as(site, "").await
+    }
+
+    /// The same for a house whose people, save the first administrator, have logins that begin so.
+    pub async fn take_over_as(site: &Site, prefix: &str) -> Self {
         let base = &site.base;
         let first = site.one_time_password();
         let admin = Person::arrive(base, "admin", &first).await;
@@ -75,10 +80,11 @@ impl Crew {
             ("auditor", "auditor"),
             ("partner", "integration"),
         ] {
+            let login = format!("{prefix}{login}");
             let user = json!({"login": login, "name": format!("The {login}"), "role": role});
             let made = admin.client.post_once("/admin/users", &new_key(), &user).await.expect(201);
             let one_time = made["one_time_password"].as_str().unwrap().to_owned();
-            people.push(Person::arrive(base, login, &one_time).await);
+            people.push(Person::arrive(base, &login, &one_time).await);
             one_time_passwords.push(one_time);
         }
         let venue = json!({"name": "Harbour Arena", "time_zone": "America/Halifax"});

@@ -33,6 +33,16 @@ fn problem(id: u64, code: ErrorCode, detail: String) -> ToDevice {
     ToDevice::Error(ProtocolError { id: Some(id), code, detail, fatal: false })
 }
 
+/// The raffle a device means, if its own organisation has it. Another's does not exist for it, and no actor
+/// is started for an id that somebody made up.
+async fn stream_of(node: &Node, known: &Known, id: u64, raffle: RaffleId) -> Result<StreamId, ToDevice> {
+    match node.stream(raffle).await {
+        Ok(Some(stream)) if stream.organisation == known.organisation => Ok(stream),
+        Ok(_) => Err(problem(id, ErrorCode::UnknownRaffle, "no such raffle".to_owned())),
+        Err(_) => Err(problem(id, ErrorCode::Busy, "the records cannot be reached".to_owned())),
+    }
+}
+
 /// Numbers for the device. Enrolled and enabled is looked up each time: a device that was disabled
 /// a moment ago gets none.
 pub(super) async fn reserve(node: Node, known: Known, reserve: Reserve) -> Vec<ToDevice> {
@@ -49,7 +59,10 @@ pub(super) async fn reserve(node: Node, known: Known, reserve: Reserve) -> Vec<T
         Ok(false) => return refused(LeaseRefusal::NotAllowed, "this handheld is not enabled".to_owned()),
         Err(error) => return vec![failed(id, &error)],
     }
-    let stream = StreamId { organisation: known.organisation, raffle: raffle_id };
+    let stream = match stream_of(&node, &known, id, raffle_id).await {
+        Ok(stream) => stream,
+        Err(answer) => return vec![answer],
+    };
     let command = ReserveRange { device, lease_no, wanted: u64::from(wanted), made_seq: head_seq };
     match node.execute(stream, Lane::Device, DeviceActor::origin(device), Command::ReserveRange(command)).await {
         Ok(answered) => {
@@ -104,12 +117,10 @@ pub(super) async fn upload(node: Node, known: Known, upload: Upload) -> Vec<ToDe
         Err(Some(error)) => return vec![problem(id, ErrorCode::BadSignature, error.to_string())],
         Err(None) => return vec![problem(id, ErrorCode::Internal, "interrupted".to_owned())],
     };
-    let stream = StreamId { organisation: known.organisation, raffle: raffle_id };
-    match node.stream(raffle_id).await {
-        Ok(Some(found)) if found == stream => {}
-        Ok(_) => return vec![problem(id, ErrorCode::UnknownRaffle, "no such raffle".to_owned())],
-        Err(_) => return vec![problem(id, ErrorCode::Busy, "the records cannot be reached".to_owned())],
-    }
+    let stream = match stream_of(&node, &known, id, raffle_id).await {
+        Ok(stream) => stream,
+        Err(answer) => return vec![answer],
+    };
     let sequences: Vec<u64> = records.iter().map(|record| record.record().seq).collect();
     let commands = records.into_iter().map(|record| {
         let cause = Cause::DeviceRecord(record.record().seq);

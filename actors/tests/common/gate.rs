@@ -15,6 +15,8 @@ pub(crate) enum Gate {
     Open,
     /// It waits, maybe for ever.
     Shut,
+    /// So many go through (see [`GatedStore::let_through`]), the next one waits.
+    Counted,
     /// It fails before it is written.
     Failing,
     /// It is written, and the answer is lost.
@@ -25,15 +27,36 @@ pub(crate) struct GatedStore {
     inner: Arc<dyn Store>,
     gate: watch::Sender<Gate>,
     arrived: AtomicUsize,
+    passes: AtomicUsize,
 }
 
 impl GatedStore {
     pub(crate) fn new(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, gate: watch::Sender::new(Gate::Open), arrived: AtomicUsize::new(0) })
+        Arc::new(Self {
+            inner,
+            gate: watch::Sender::new(Gate::Open),
+            arrived: AtomicUsize::new(0),
+            passes: AtomicUsize::new(0),
+        })
     }
 
     pub(crate) fn set(&self, gate: Gate) {
         self.gate.send_replace(gate);
+    }
+
+    /// Lets so many commits through; what comes after them waits.
+    pub(crate) fn let_through(&self, commits: usize) {
+        self.passes.store(commits, Ordering::SeqCst);
+        self.set(Gate::Counted);
+    }
+
+    fn opens(&self, gate: Gate) -> bool {
+        let pass = |left: usize| left.checked_sub(1);
+        match gate {
+            Gate::Shut => false,
+            Gate::Counted => self.passes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, pass).is_ok(),
+            Gate::Open | Gate::Failing | Gate::AnswerLost => true,
+        }
     }
 
     /// Commits that came to the gate so far.
@@ -55,14 +78,14 @@ impl Store for GatedStore {
         Box::pin(async move {
             self.arrived.fetch_add(1, Ordering::SeqCst);
             let mut gate = self.gate.subscribe();
-            let state = *gate.wait_for(|gate| *gate != Gate::Shut).await.expect("the gate outlives its store");
+            let state = *gate.wait_for(|gate| self.opens(*gate)).await.expect("the gate outlives its store");
             match state {
                 Gate::Failing => Err(StoreError::Unavailable("the gate fails".into())),
                 Gate::AnswerLost => {
                     self.inner.append(batch).await?;
                     Err(StoreError::Unavailable("the answer is lost".into()))
                 }
-                Gate::Open | Gate::Shut => self.inner.append(batch).await,
+                Gate::Open | Gate::Counted | Gate::Shut => self.inner.append(batch).await,
             }
         })
     }

@@ -248,7 +248,7 @@ pub(in crate::store) fn significant(organisation: OrganisationId, filter: Signif
 
 pub(in crate::store) fn organisations() -> Query<(OrganisationId, String)> {
     Query {
-        statement: Statement::new("SELECT organisation, name FROM organisations", vec![]),
+        statement: Statement::new("SELECT organisation, name FROM organisations ORDER BY organisation", vec![]),
         decode: decode::organisation,
     }
 }

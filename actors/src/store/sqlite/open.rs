@@ -103,3 +103,25 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     };
     open().map_err(|e| failed(&e))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Durable when COMMIT returns is what these two say, and each connection says it for itself.
+    #[test]
+    fn what_writes_waits_for_the_disk_b01() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("drumroll.sqlite");
+        make_file(&path).unwrap();
+        let pragma = |connection: &Connection, name: &str| -> rusqlite::types::Value {
+            connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        let writer = writer(&path).unwrap();
+        assert_eq!(pragma(&writer, "synchronous"), 2.into(), "FULL");
+        assert_eq!(pragma(&writer, "journal_mode"), "wal".to_owned().into());
+        let reader = reader(&path).unwrap();
+        assert_eq!(pragma(&reader, "journal_mode"), "wal".to_owned().into());
+        assert_eq!(pragma(&reader, "query_only"), 1.into(), "nothing is committed here");
+    }
+}
