@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// The server binary serves dist/ at the root. In development the same paths are forwarded to it.
+const server = process.env.DRUMROLL_SERVER ?? 'http://127.0.0.1:8080'
+
 export default defineConfig({
   build: {
     target: 'es2022',
@@ -11,8 +14,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': 'http://127.0.0.1:8080',
-      '/ws': { target: 'http://127.0.0.1:8080', ws: true },
+      '/api': server,
+      '/ws': { target: server, ws: true },
     },
   },
   test: {

@@ -54,7 +54,7 @@ export const raffleQuery = (id: string) =>
       const raffle = await fetchRaffle(id)
       return foldSnapshot(queryClient.getQueryData<LiveRaffle>(keys.raffle(id)), raffle)
     },
-    // Reasons of actions are the server's: a slow poll keeps them right between facts.
+    // Where no line is up; with one, LiveRaffle asks by the clock.
     refetchInterval: 15_000,
     structuralSharing: false,
   })

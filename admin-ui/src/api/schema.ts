@@ -2764,8 +2764,10 @@ export interface components {
         };
         /** @description A line of the log. */
         SignificantEvent: {
-            /** @description Who caused it. */
+            /** @description Who caused it: a kind and an id. */
             actor: string;
+            /** @description What he, or it, is called today, where there is a name. */
+            actor_name?: string | null;
             /**
              * Format: int64
              * @description When.
@@ -2773,8 +2775,10 @@ export interface components {
             at_ms: number;
             /** @description Its stable code. */
             code: string;
-            /** @description What it is about. */
+            /** @description What it is about, for ever: a kind and an id. */
             component: string;
+            /** @description What that is called today, where it has a name. */
+            component_name?: string | null;
             /** @description A sentence. */
             detail: string;
         };

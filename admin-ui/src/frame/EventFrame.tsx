@@ -1,10 +1,12 @@
 /** The frame of one event: run of show on top, its bars, its live connection. */
 import { useEffect, useRef, type ReactNode } from 'react'
+import { ApiError } from '../api/problem'
 import type { RaffleAdmin } from '../api/types'
 import { useFormat, useText } from '../i18n'
 import { isDown, LiveRaffleProvider, useLink, useLiveRaffle } from '../live/LiveRaffle'
 import type { LiveRaffle } from '../live/fold'
 import { Link, useRoute } from '../router'
+import { NotFoundScreen } from '../screens/events/NotFoundScreen'
 import { stepNames, stepReachable, stepState } from '../status/steps'
 import { announce, announceFault } from '../ui/announce'
 import { Icon, type IconName } from '../ui/Icon'
@@ -122,6 +124,10 @@ function Framed({ raffleId, children }: { raffleId: string; children: (live: Liv
   const query = useLiveRaffle(raffleId)
   const raffle = query.data?.raffle
   const test = raffle?.kind === 'test'
+  const missing =
+    raffle === undefined &&
+    query.error instanceof ApiError &&
+    (query.error.status === 404 || query.error.status === 422)
   useEventVoice(query.data)
   useEffect(() => {
     const root = document.documentElement
@@ -142,10 +148,12 @@ function Framed({ raffleId, children }: { raffleId: string; children: (live: Liv
         <TopBar
           raffleId={raffleId}
           end={
-            <>
-              <LinkChip />
-              {raffle && <ServerTime timeZone={raffle.time_zone} />}
-            </>
+            raffle && (
+              <>
+                <LinkChip />
+                <ServerTime timeZone={raffle.time_zone} />
+              </>
+            )
           }
         >
           <div className="evt">
@@ -167,6 +175,8 @@ function Framed({ raffleId, children }: { raffleId: string; children: (live: Liv
       <main id="content" tabIndex={-1}>
         {query.data ? (
           children(query.data)
+        ) : missing ? (
+          <NotFoundScreen title={text.frame.noEvent} />
         ) : (
           <div className="page">
             <h1 className="vh">{text.live.loading}</h1>

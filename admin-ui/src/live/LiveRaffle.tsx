@@ -14,7 +14,7 @@ import { socketTicket } from '../api/commands'
 import { keys, queryClient, raffleQuery } from '../api/queries'
 import { reachability } from '../api/reachability'
 import { serverClock } from './clock'
-import { foldBoard, foldFact, foldState, type LiveRaffle } from './fold'
+import { foldBoard, foldFact, foldState, reasonsMoved, type LiveRaffle } from './fold'
 import type { Push } from './push'
 import { OperatorSocket, type Link } from './socket'
 
@@ -45,12 +45,6 @@ async function address(raffleId: string): Promise<string> {
   return url.href
 }
 
-/** Whether something moved that the server's reasons, blockers and lists depend on. */
-function devicesMoved(before: LiveRaffle, after: LiveRaffle): boolean {
-  const states = (view: LiveRaffle) => view.raffle.devices.map((d) => `${d.device_id}${d.state}`).join()
-  return before.raffle.status !== after.raffle.status || states(before) !== states(after)
-}
-
 /** Folds one push into the cache. Returns the queries to ask for again, if any. */
 function receive(raffleId: string, push: Push): 'nothing' | 'refetch' {
   const view = queryClient.getQueryData<LiveRaffle>(keys.raffle(raffleId))
@@ -61,13 +55,13 @@ function receive(raffleId: string, push: Push): 'nothing' | 'refetch' {
       const next = foldState(view, push)
       if (next === view) return 'nothing'
       put(next)
-      return devicesMoved(view, next) ? 'refetch' : 'nothing'
+      return reasonsMoved(view, next) ? 'refetch' : 'nothing'
     }
     case 'board': {
       const next = foldBoard(view, push)
       if (next === view) return 'nothing'
       put(next)
-      return devicesMoved(view, next) ? 'refetch' : 'nothing'
+      return reasonsMoved(view, next) ? 'refetch' : 'nothing'
     }
     case 'fact': {
       const next = foldFact(view, push)
@@ -86,6 +80,9 @@ function receive(raffleId: string, push: Push): 'nothing' | 'refetch' {
   }
 }
 
+/** Reasons of actions are the server's, and not all that changes them is pushed. */
+const SLOW_MS = 15_000
+
 /** A burst of facts is one refetch. */
 function refetchSoon(raffleId: string): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -101,7 +98,10 @@ function refetchSoon(raffleId: string): () => void {
 
 export function LiveRaffleProvider({ raffleId, children }: { raffleId: string; children: ReactNode }) {
   const [link, setLink] = useState<Link>({ phase: 'connecting' })
+  // No socket for an event that is not there: the server would refuse it for ever.
+  const known = useLiveRaffle(raffleId).data !== undefined
   useEffect(() => {
+    if (!known) return
     const refetch = refetchSoon(raffleId)
     const socket = new OperatorSocket({
       address: () => address(raffleId),
@@ -117,17 +117,22 @@ export function LiveRaffleProvider({ raffleId, children }: { raffleId: string; c
       clock: serverClock,
     })
     socket.start()
+    // Each push restarts the query's own interval, so with a busy line it would never come round.
+    const slow = setInterval(() => {
+      void queryClient.invalidateQueries({ queryKey: keys.raffle(raffleId), exact: true })
+    }, SLOW_MS)
     const onVisible = () => {
       if (document.visibilityState === 'visible') socket.retryNow()
     }
     window.addEventListener('online', socket.retryNow)
     document.addEventListener('visibilitychange', onVisible)
     return () => {
+      clearInterval(slow)
       window.removeEventListener('online', socket.retryNow)
       document.removeEventListener('visibilitychange', onVisible)
       socket.stop()
     }
-  }, [raffleId])
+  }, [raffleId, known])
   return <LinkContext value={link}>{children}</LinkContext>
 }
 

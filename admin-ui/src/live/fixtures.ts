@@ -129,6 +129,7 @@ export function aBoard(change: Partial<BoardPush> = {}): BoardPush {
     held_orders: 1,
     held_minor: 500,
     pending_events: 2,
+    pending_minor: 1_000,
     durable_seq: 11,
     decided_seq: 13,
     durable_lag_ms: 30,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { aBoard, aDevice, aFact, aRaffle, aState } from './fixtures'
-import type { FactPush } from './push'
-import { foldBoard, foldFact, foldSnapshot, foldState, type LiveRaffle } from './fold'
+import type { AlertCode, BoardAlert, FactPush } from './push'
+import { foldBoard, foldFact, foldSnapshot, foldState, reasonsMoved, type LiveRaffle } from './fold'
 
 const view = (change = {}): LiveRaffle => foldSnapshot(undefined, aRaffle(change))
 
@@ -51,6 +51,50 @@ describe('board', () => {
 
   it('keeps what only a board carries', () => {
     expect(foldBoard(view(), aBoard()).board).toMatchObject({ pending_events: 2, orders: 12 })
+  })
+})
+
+describe('what the server’s reasons hang on', () => {
+  const alert = (code: AlertCode, detail: string): BoardAlert => ({
+    code,
+    level: 'warning',
+    device_id: null,
+    since_ms: 1,
+    detail,
+  })
+  const after = (change: Parameters<typeof aBoard>[0]) =>
+    foldBoard(view({ status: 'reconciling' }), aBoard({ alerts: [alert('misprints_open', '2')], ...change }))
+  const before = after({})
+
+  it('moves when somebody else clears a misprint, though no fact tells of it', () => {
+    expect(reasonsMoved(before, foldBoard(before, aBoard({ alerts: [alert('misprints_open', '1')] })))).toBe(
+      true,
+    )
+    expect(reasonsMoved(before, foldBoard(before, aBoard({ alerts: [] })))).toBe(true)
+  })
+
+  it('moves when a sale kept apart is decided, and when an order that was held ends', () => {
+    const apart = after({ alerts: [alert('quarantine_open', '1')] })
+    expect(reasonsMoved(apart, foldBoard(apart, aBoard({ alerts: [] })))).toBe(true)
+    const held = after({ held_orders: 2 })
+    const fewer = aBoard({ alerts: [alert('misprints_open', '2')], held_orders: 1 })
+    expect(reasonsMoved(held, foldBoard(held, fewer))).toBe(true)
+  })
+
+  it('moves with a handheld’s state', () => {
+    const final = aBoard({ alerts: [alert('misprints_open', '2')], devices: [aDevice({ state: 'final' })] })
+    expect(reasonsMoved(before, foldBoard(before, final))).toBe(true)
+  })
+
+  it('stays where only heartbeats and money move', () => {
+    const same = aBoard({
+      alerts: [alert('misprints_open', '2'), alert('battery_low', '07')],
+      devices: [aDevice({ battery_percent: 9 })],
+      gross_minor: 99,
+    })
+    expect(reasonsMoved(before, foldBoard(before, same))).toBe(false)
+    const selling = foldBoard(view(), aBoard({ held_orders: 1 }))
+    expect(reasonsMoved(selling, foldBoard(selling, aBoard({ held_orders: 3 })))).toBe(false)
   })
 })
 

@@ -96,6 +96,35 @@ export function foldBoard(view: LiveRaffle, push: BoardPush): LiveRaffle {
   }
 }
 
+/**
+ * Whether something moved that the server's reasons, blockers and lists depend on. Decisions about misprints and
+ * sales kept apart, and online orders that end, bring no fact: they show on the board alone.
+ */
+export function reasonsMoved(before: LiveRaffle, after: LiveRaffle): boolean {
+  const open = (view: LiveRaffle) =>
+    (view.board?.alerts ?? [])
+      .filter(({ code }) => code === 'misprints_open' || code === 'quarantine_open')
+      .map(({ code, detail }) => `${code}${detail}`)
+      .sort()
+      .join()
+  const devices = (view: LiveRaffle) => view.raffle.devices.map((d) => `${d.device_id}${d.state}`).join()
+  // Orders come and go all evening; a reason hangs on whether there are any, and on each one after the close.
+  const held = ({ raffle }: LiveRaffle) =>
+    raffle.status === 'selling' ? raffle.held_orders > 0 : raffle.held_orders
+  const places = ({ raffle }: LiveRaffle) =>
+    raffle.status === 'selling'
+      ? ''
+      : `${raffle.identity.voided}/${raffle.identity.held}/${raffle.identity.sold}`
+  return (
+    before.raffle.status !== after.raffle.status ||
+    devices(before) !== devices(after) ||
+    // The first board after a load tells nothing new.
+    (before.board !== null && open(before) !== open(after)) ||
+    held(before) !== held(after) ||
+    places(before) !== places(after)
+  )
+}
+
 type FactFolds = {
   [K in FactKind]: (raffle: RaffleAdmin, fact: Extract<FactPush, { kind: K }>) => Partial<RaffleAdmin>
 }

@@ -62,6 +62,8 @@ export interface BoardPush {
   held_minor: number
   /** Decided and not yet durable. */
   pending_events: number
+  /** Money of the same: what the net sales grow by once it is. */
+  pending_minor: number
   durable_seq: number
   decided_seq: number
   durable_lag_ms: number

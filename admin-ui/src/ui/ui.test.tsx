@@ -1,12 +1,13 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { session } from '../api/client'
 import { ApiError } from '../api/problem'
 import { SessionGate } from '../auth/SessionGate'
 import { LocaleProvider } from '../i18n'
 import { Button } from './Button'
+import { CountField } from './CountField'
 import { ConfirmDialog, type Answers } from './ConfirmDialog'
 import { BigMoney } from './Money'
 
@@ -51,6 +52,37 @@ describe('a disabled button', () => {
     expect(button.hasAttribute('disabled')).toBe(false)
     const why = document.getElementById(button.getAttribute('aria-describedby') ?? '')
     expect(why?.textContent).toBe('Opens when 04 and 16 are final.')
+  })
+})
+
+describe('a field for a count', () => {
+  function Counted() {
+    const [value, setValue] = useState('1000000')
+    return (
+      <>
+        <CountField label="Handhelds" value={value} onText={setValue} />
+        <output>{value}</output>
+      </>
+    )
+  }
+
+  it('reads in groups of three, and leaves what is typed alone until one goes on', () => {
+    shown(<Counted />)
+    const field = screen.getByLabelText<HTMLInputElement>('Handhelds')
+    expect(field.value).toBe('1,000,000')
+    // Coming into it must not change it: what is selected there would no longer be.
+    fireEvent.focus(field)
+    expect(field.value).toBe('1,000,000')
+    fireEvent.change(field, { target: { value: '250000' } })
+    expect(field.value).toBe('250000')
+    expect(screen.getByRole('status').textContent).toBe('250000')
+    fireEvent.blur(field)
+    expect(field.value).toBe('250,000')
+  })
+
+  it('shows what is no count as it stands', () => {
+    shown(<CountField label="Online" value="12x" onText={() => undefined} />)
+    expect(screen.getByLabelText<HTMLInputElement>('Online').value).toBe('12x')
   })
 })
 

@@ -99,18 +99,28 @@ pub async fn public(request: HttpRequest) -> HttpResponse {
     }
     let Some(index) = PUBLIC_UI.index() else { return not_built("The public site") };
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let ["events", id] = parts.as_slice() else { return html(index.to_owned()) };
-    let Ok(app) = app(&request) else { return html(index.to_owned()) };
+    let ["events", id] = parts.as_slice() else { return html(bare(index)) };
+    let Ok(app) = app(&request) else { return html(bare(index)) };
     match page::event(app, id).await {
         page::Found::Event(event) => html(page::fill(index, &event)),
         page::Found::Nothing => {
-            let mut answer = html(index.to_owned());
+            let mut answer = html(bare(index));
             *answer.status_mut() = StatusCode::NOT_FOUND;
             answer
         }
         // The page itself still works: it asks again on its own.
-        page::Found::NoAnswer => html(index.to_owned()),
+        page::Found::NoAnswer => html(bare(index)),
     }
+}
+
+/// The index without the places that only an event fills: inside a title they would be read as text.
+fn bare(index: &str) -> String {
+    let mut parts = index.split("<!--drumroll:");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.split_once("-->").map_or(part, |(_, rest)| rest));
+    }
+    text
 }
 
 fn file(interface: &Interface, path: &str, request: &HttpRequest) -> Option<HttpResponse> {
@@ -171,4 +181,24 @@ fn not_built(what: &str) -> HttpResponse {
 /// Whether both interfaces are in this binary.
 pub fn built() -> bool {
     ADMIN_UI.index().is_some() && PUBLIC_UI.index().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_no_event_shows_no_places() {
+        let index = "<title><!--drumroll:title-->Drumroll</title><div><!--drumroll:ssr--></div><!-- kept -->";
+        assert_eq!(bare(index), "<title>Drumroll</title><div></div><!-- kept -->");
+        assert_eq!(bare("<p>nothing to fill</p>"), "<p>nothing to fill</p>");
+    }
+
+    #[test]
+    fn the_public_index_has_places_for_an_event_and_none_without() {
+        // A build without the interface has no index at all.
+        let Some(index) = PUBLIC_UI.index() else { return };
+        assert!(index.contains("<!--drumroll:"), "the public index lost its places");
+        assert!(!bare(index).contains("drumroll:"));
+    }
 }

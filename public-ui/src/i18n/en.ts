@@ -94,7 +94,7 @@ export const en = {
   why_running: 'One order is still running.',
   not_kept: 'This browser does not keep orders. Leave this page open until you have your ticket.',
   pay_test_title: 'TEST payment',
-  pay_test_lead: (name: string) => `“${name}” moves no money. Choose how it should end.`,
+  pay_test_lead: 'No money moves here. Choose how the payment should end.',
   outcome: {
     pay: 'Payment goes through',
     decline: 'Card is declined',
@@ -104,7 +104,7 @@ export const en = {
   outcome_hint: {
     pay: 'You get a ticket at once.',
     decline: 'No ticket, nothing charged.',
-    timeout: 'Stays open until the hold ends, then the numbers are free again.',
+    timeout: 'Your order waits until its time is up, then the numbers are free again.',
     late_webhook: 'The page waits; the ticket comes by itself.',
   },
 
@@ -119,7 +119,7 @@ export const en = {
   order_pending_text: 'You can close this page. You will not be charged twice.',
   order_held_until: (time: string) => `The numbers are held for you until ${time}.`,
   order_paid: 'You are in the draw',
-  order_paid_text: 'This ticket is saved on this phone.',
+  order_paid_text: 'This ticket is saved on this device.',
   order_declined: 'Payment declined',
   order_declined_text: 'Nothing was charged. You can try again.',
   order_expired: 'The payment did not arrive in time',
@@ -137,15 +137,15 @@ export const en = {
   order_refunded: 'Your money was sent back',
   order_refunded_text: 'This order has no ticket in the draw.',
   send_again: 'Send it again',
-  forget: 'Remove from this phone',
+  forget: 'Remove from this device',
   buy_more: 'Buy more',
   to_ticket: 'Open the ticket',
 
   // My tickets, find
   mine_title: 'My tickets',
-  mine_on_phone: 'On this phone',
+  mine_on_phone: 'On this device',
   mine_none: 'No tickets yet.',
-  mine_none_text: 'What you buy here shows at once, and stays on this phone.',
+  mine_none_text: 'What you buy here shows at once, and stays on this device.',
   range: (first: string, last: string) => `${first} to ${last}`,
   and_more: (n: number) => (n === 1 ? 'and 1 more range' : `and ${n} more ranges`),
   bought_at: (amount: string, time: string) => `${amount} · ${time}`,
@@ -179,7 +179,7 @@ export const en = {
   published_at: (at: string) => `Published ${at}`,
   your_ticket: 'Your ticket',
   reserves: 'Reserves, in order',
-  raised: 'Check your ticket against the numbers, or open it on this phone: it knows.',
+  raised: 'Check your ticket against the numbers, or open it on this device: it knows.',
   draw_blocked: 'The draw waits',
   draw_blocked_text: 'Something it needs is missing. Sales and tickets are not affected.',
   draw_cancelled: 'This draw was cancelled',
@@ -251,7 +251,7 @@ export const en = {
   ticket_misprinted_text: 'It stays in the draw until a supervisor decides. Keep the paper.',
   ticket_cancelled_text:
     'The event was cancelled and there is no draw. Show this ticket to get your money back.',
-  ticket_offline: 'No connection. This is the copy saved on this phone.',
+  ticket_offline: 'No connection. This is the copy saved on this device.',
   ticket_unknown: 'No ticket has this number',
   ticket_unknown_text:
     'Check the 16 letters and digits on the paper. A ticket sold offline shows here once its handheld has connected.',

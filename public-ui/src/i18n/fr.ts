@@ -92,7 +92,7 @@ export const fr: Messages = {
   not_kept:
     'Ce navigateur ne garde pas les commandes. Laissez cette page ouverte jusqu’à ce que vous ayez votre billet.',
   pay_test_title: 'Paiement TEST',
-  pay_test_lead: (name) => `« ${name} » ne déplace pas d’argent. Choisissez comment cela doit finir.`,
+  pay_test_lead: 'Aucun argent ne bouge ici. Choisissez comment le paiement doit finir.',
   outcome: {
     pay: 'Le paiement passe',
     decline: 'La carte est refusée',
@@ -116,7 +116,7 @@ export const fr: Messages = {
   order_pending_text: 'Vous pouvez fermer cette page. Vous ne serez pas débité deux fois.',
   order_held_until: (time) => `Les numéros vous sont réservés jusqu’à ${time}.`,
   order_paid: 'Vous participez au tirage',
-  order_paid_text: 'Ce billet est gardé sur ce téléphone.',
+  order_paid_text: 'Ce billet est gardé sur cet appareil.',
   order_declined: 'Paiement refusé',
   order_declined_text: 'Rien n’a été débité. Vous pouvez réessayer.',
   order_expired: 'Le paiement n’est pas arrivé à temps',
@@ -138,14 +138,14 @@ export const fr: Messages = {
   order_refunded: 'Votre argent a été renvoyé',
   order_refunded_text: 'Cette commande n’a pas de billet dans le tirage.',
   send_again: 'La renvoyer',
-  forget: 'Retirer de ce téléphone',
+  forget: 'Retirer de cet appareil',
   buy_more: 'En acheter d’autres',
   to_ticket: 'Ouvrir le billet',
 
   mine_title: 'Mes billets',
-  mine_on_phone: 'Sur ce téléphone',
+  mine_on_phone: 'Sur cet appareil',
   mine_none: 'Pas encore de billet.',
-  mine_none_text: 'Ce que vous achetez ici paraît tout de suite et reste sur ce téléphone.',
+  mine_none_text: 'Ce que vous achetez ici paraît tout de suite et reste sur cet appareil.',
   range: (first, last) => `${first} à ${last}`,
   and_more: (n) => (n === 1 ? 'et 1 autre série' : `et ${n} autres séries`),
   bought_at: (amount, time) => `${amount} · ${time}`,
@@ -179,7 +179,7 @@ export const fr: Messages = {
   published_at: (at) => `Publié ${at}`,
   your_ticket: 'Votre billet',
   reserves: 'Réserves, dans l’ordre',
-  raised: 'Comparez votre billet aux numéros, ou ouvrez-le sur ce téléphone : il le sait.',
+  raised: 'Comparez votre billet aux numéros, ou ouvrez-le sur cet appareil : il le sait.',
   draw_blocked: 'Le tirage attend',
   draw_blocked_text:
     'Il manque quelque chose dont il a besoin. Les ventes et les billets ne sont pas touchés.',
@@ -251,7 +251,7 @@ export const fr: Messages = {
   ticket_misprinted_text: 'Il reste dans le tirage jusqu’à la décision d’un superviseur. Gardez le papier.',
   ticket_cancelled_text:
     'L’événement a été annulé et il n’y a pas de tirage. Montrez ce billet pour être remboursé.',
-  ticket_offline: 'Pas de connexion. Voici la copie gardée sur ce téléphone.',
+  ticket_offline: 'Pas de connexion. Voici la copie gardée sur cet appareil.',
   ticket_unknown: 'Aucun billet n’a ce numéro',
   ticket_unknown_text:
     'Vérifiez les 16 lettres et chiffres sur le papier. Un billet vendu hors connexion paraît ici quand son terminal s’est connecté.',

@@ -65,6 +65,8 @@ export class Feed {
   #fetching = false
   #fetchAgain = false
   #stopped = false
+  /** The server no longer knows the raffle: no socket before it does again. */
+  #gone = false
   readonly #now: () => number
   readonly #random: () => number
 
@@ -102,6 +104,8 @@ export class Feed {
     const result = await this.deps.fetchView()
     this.#fetching = false
     if (this.#stopped) return
+    const gone = result.kind === 'problem' && (result.status === 404 || result.status === 422)
+    this.#gone = gone
     if (result.kind === 'ok') {
       this.clock.observe(result.sentMs, result.receivedMs, result.body.server_time_ms)
       const view =
@@ -109,7 +113,6 @@ export class Feed {
       this.#set({ view, problem: null })
       this.#afterRefetch(view)
     } else if (this.#state.view === null) {
-      const gone = result.kind === 'problem' && (result.status === 404 || result.status === 422)
       this.#set({ problem: gone ? 'not_found' : 'unreachable' })
       if (!gone) this.#later(this.#nextBackoff(), () => void this.refetch())
     }
@@ -192,6 +195,13 @@ export class Feed {
   /** The socket replays facts; the whole view comes along because it works where sockets are blocked. */
   #reconnectNow(): void {
     this.#clearTimers()
+    if (this.#gone) {
+      // Where nothing was ever shown, the page says so and asks again only when somebody comes back to it.
+      if (this.#state.view === null) return
+      void this.refetch()
+      this.#later(this.#nextBackoff(), () => this.#reconnectNow())
+      return
+    }
     if (this.#attempt > 1) void this.refetch()
     if (this.#socket === null) this.#connect()
   }

@@ -134,6 +134,34 @@ describe('feed', () => {
     expect(sockets).toHaveLength(1)
   })
 
+  it('opens no socket before it knows that the raffle exists', async () => {
+    views = [problem(404, 'unknown_raffle'), problem(404, 'unknown_raffle')]
+    feed.start()
+    feed.wake()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sockets).toHaveLength(0)
+    // Somebody comes back to the page when the event has been announced.
+    feed.wake()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sockets).toHaveLength(1)
+  })
+
+  it('opens no further socket while the server does not know the raffle any more', async () => {
+    await connect()
+    views = Array.from({ length: 40 }, () => problem(404, 'unknown_raffle'))
+    socket().onclose?.({ code: 1006 })
+    await vi.advanceTimersByTimeAsync(120_000)
+    const tried = sockets.length
+    expect(tried).toBeLessThan(5)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sockets).toHaveLength(tried)
+    // It shows what it had, and goes on when the raffle is back.
+    expect(state().view).not.toBeNull()
+    views = []
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sockets.length).toBeGreaterThan(tried)
+  })
+
   it('waits long after a protocol error', async () => {
     await connect()
     socket().onclose?.({ code: 4003 })

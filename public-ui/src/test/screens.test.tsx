@@ -229,6 +229,19 @@ describe('event page', () => {
     expect(root.textContent).toContain('Buy numbers')
     expect(localStorage.getItem('drumroll.language')).toBe('en')
   })
+
+  it('writes the jackpot anew in another language, each piece in its own place', async () => {
+    await open('/events/r1')
+    await push(sampleState({ seq: 12, jackpot_minor: 123_450 }))
+    const figure = () => root.querySelector('[data-jackpot] [aria-hidden]')?.textContent.replace(/\s/g, ' ')
+    expect(figure()).toBe('$1,234.50')
+    await act(() => button('Français')?.click())
+    await vi.waitFor(() => expect(root.textContent).toContain('Acheter des numéros'))
+    expect(figure()).toBe('1 234,50 $')
+    await act(() => button('English')?.click())
+    await settle()
+    expect(figure()).toBe('$1,234.50')
+  })
 })
 
 describe('ticket page', () => {
@@ -242,6 +255,36 @@ describe('ticket page', () => {
     await open('/tickets/h4xw-9pqm-2rkd-7t3c')
     await vi.waitFor(() => expect(root.querySelector('[data-outcome=won]')).not.toBeNull())
     expect(text('.hit')).toBe('Drawn: 0 412 363')
+  })
+
+  it('carries all eight items of a ticket (T-01)', async () => {
+    const ticket = sampleTicket({
+      licence: 'ON-2026-0042',
+      sold_at_ms: Date.UTC(2026, 9, 18, 19, 5),
+      ranges: [
+        { first: 412_361, last: 412_365 },
+        { first: 7, last: 7 },
+      ],
+      numbers_count: 6,
+    })
+    reply({ valid: true, state: 'valid', won: null, ticket })
+    await open('/tickets/h4xw-9pqm-2rkd-7t3c')
+    await vi.waitFor(() => expect(root.querySelector('.paper')).not.toBeNull())
+    const numbers = Array.from(root.querySelectorAll('.paper .nn'), (line) => line.textContent)
+    expect(numbers).toEqual(['0\u00a0412\u00a0361', 'to 0\u00a0412\u00a0365', '0\u00a0000\u00a0007'])
+    expect(text('.paper .pr')).toBe('$5')
+    const items = {
+      organisation: 'Hawks Community Foundation',
+      event: 'Event 0147',
+      location: 'Tidewater Arena',
+      'time of issue at the venue, in 24 hours': 'Sold 2026-10-18 15:05',
+      'unit that sold it': 'Online',
+      'validation number': 'H4XW-9PQM-2RKD-7T3C',
+      licence: 'ON-2026-0042',
+    }
+    for (const [item, printed] of Object.entries(items)) expect(text('.paper'), item).toContain(printed)
+    // Nothing lies over them: this ticket has no watermark.
+    expect(root.querySelector('.paper .wm')).toBeNull()
   })
 
   it('says when nobody knows the number, and does not ask for one that cannot be', async () => {

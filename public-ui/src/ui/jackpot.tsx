@@ -65,10 +65,19 @@ export function Jackpot({ shown, currency, cents, ...props }: Props) {
     >
       <span class="vh">{money(shown.minor, currency, locale)}</span>
       <span aria-hidden="true">
-        {target.before && <span class="cur">{target.before}</span>}
-        <span ref={whole} />
-        {cents && <span class="cents" ref={fraction} />}
-        {target.after && <span class="cur">{target.after}</span>}
+        {/* Keyed: in another language the sign changes sides, and what `write` wrote must stay in its own place. */}
+        {target.before && (
+          <span key="before" class="cur">
+            {target.before}
+          </span>
+        )}
+        <span key="whole" ref={whole} />
+        {cents && <span key="cents" class="cents" ref={fraction} />}
+        {target.after && (
+          <span key="after" class="cur">
+            {target.after}
+          </span>
+        )}
       </span>
     </span>
   )

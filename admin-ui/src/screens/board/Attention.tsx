@@ -4,6 +4,7 @@ import { alertIcon } from '../../status/looks'
 import { Button } from '../../ui/Button'
 import { Icon } from '../../ui/Icon'
 import { Section } from '../../ui/Section'
+import { byLabel } from '../devices/byLabel'
 import { groupAlerts } from './alerts'
 
 /** Alerts shown in full; the rest is in the grid below, sorted the same way. */
@@ -23,7 +24,9 @@ export function Attention({ live, onShow }: { live: LiveRaffle; onShow: (deviceI
       ) : (
         <ul>
           {alerts.slice(0, SHOWN).map((alert) => {
-            const devices = raffle.devices.filter((device) => alert.deviceIds.includes(device.device_id))
+            const devices = raffle.devices
+              .filter((device) => alert.deviceIds.includes(device.device_id))
+              .toSorted(byLabel)
             const device = devices.length === 1 ? devices[0] : undefined
             return (
               <li className={`alert ${alert.level}`} key={alert.code}>

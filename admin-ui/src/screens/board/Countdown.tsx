@@ -25,7 +25,10 @@ export function CountdownFigure({ deadlineMs, className = '' }: { deadlineMs: nu
   }, [seconds, text])
   const last = seconds <= 60
   return (
-    <div className={`fig cd ${last ? 'hot' : ''} ${className}`} role="timer">
+    <div
+      className={`fig cd ${last ? 'hot' : ''} ${seconds >= 3_600 ? 'hours' : ''} ${className}`}
+      role="timer"
+    >
       {!serverClock.sure && '≈ '}
       {clockText(seconds)}
     </div>

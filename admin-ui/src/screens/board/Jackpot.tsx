@@ -88,9 +88,9 @@ export function ThreeFigures({ live }: { live: LiveRaffle }) {
       </div>
       <div>
         <dt>{text.board.beingSaved}</dt>
-        <dd className="num">{text.board.entries(board?.pending_events ?? 0)}</dd>
+        <dd className="num money">{money(board?.pending_minor ?? 0)}</dd>
         <dd className="xs muted">
-          {text.board.entriesHint}
+          {text.board.pending(board?.pending_events ?? 0)}
           {raffle.held_orders > 0 && (
             <>
               <br />

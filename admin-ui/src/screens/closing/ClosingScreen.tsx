@@ -20,6 +20,7 @@ import { ProblemNotice } from '../../ui/Problem'
 import { Section } from '../../ui/Section'
 import { CountdownFigure } from '../board/Countdown'
 import { unsynced } from '../board/deviceTile'
+import { byLabel } from '../devices/byLabel'
 import { CloseEarlyDialog } from './CloseEarlyDialog'
 import { closeGroup, railOrder, waitingFor, type CloseGroup } from './progress'
 import { WriteOffDialog } from './WriteOffDialog'
@@ -40,8 +41,9 @@ function BeforeClose({ raffle }: { raffle: RaffleAdmin }) {
   const gate = useGate(raffle)
   const may = useCan('run_sales')
   const [closing, setClosing] = useState(false)
-  const informed = raffle.devices.filter((device) => device.close_acknowledged)
-  const missing = raffle.devices.filter(
+  const devices = raffle.devices.toSorted(byLabel)
+  const informed = devices.filter((device) => device.close_acknowledged)
+  const missing = devices.filter(
     (device) => !device.close_acknowledged && (device.state === 'joined' || device.state === 'selling'),
   )
   return (
@@ -54,10 +56,7 @@ function BeforeClose({ raffle }: { raffle: RaffleAdmin }) {
         {raffle.closes_at_ms != null && (
           <div className="lead">
             <p className="sm">
-              {text.closing.countdown}{' '}
-              <span className="muted">
-                {text.board.at(format.time(raffle.closes_at_ms, raffle.time_zone, true))}
-              </span>
+              {text.closing.countdown(format.time(raffle.closes_at_ms, raffle.time_zone, true))}
             </p>
             <CountdownFigure deadlineMs={raffle.closes_at_ms} />
           </div>
@@ -82,7 +81,7 @@ function BeforeClose({ raffle }: { raffle: RaffleAdmin }) {
             {[...missing, ...informed].map((device) => (
               <li key={device.device_id}>
                 <b>{device.label}</b>
-                <span className="muted">{device.seller_name ?? '–'}</span>
+                <span className="muted">{device.seller_name ?? ''}</span>
                 {device.close_acknowledged ? (
                   <Chip tone="online" icon="check">
                     {text.closing.received}
@@ -116,7 +115,7 @@ function AfterClose({ raffle }: { raffle: RaffleAdmin }) {
   const waiting = waitingFor(raffle.devices)
   const final = raffle.devices
     .filter((device) => closeGroup(device) === 'final' || closeGroup(device) === 'lost')
-    .toSorted((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }))
+    .toSorted(byLabel)
   const toCome = unsynced(waiting)
   return (
     <div className="page cl">
@@ -352,7 +351,7 @@ function Straggler({
     <li className="sg">
       <span className="fig n">{device.label}</span>
       <div>
-        <p className="b">{device.seller_name ?? '–'}</p>
+        {device.seller_name != null && <p className="b">{device.seller_name}</p>}
         <p className="xs muted">
           {seen == null
             ? text.closing.neverSeen

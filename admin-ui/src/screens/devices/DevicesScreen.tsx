@@ -12,6 +12,7 @@ import { devicesQuery } from '../../api/queries'
 import type { Device } from '../../api/types'
 import { useLinkReason } from '../../auth/gate'
 import { useCan } from '../../auth/SessionGate'
+import { hashGroups } from '../../format/number'
 import { useFormat, useText } from '../../i18n'
 import { Button } from '../../ui/Button'
 import { Chip } from '../../ui/Chip'
@@ -22,6 +23,7 @@ import { Empty, Loaded } from '../../ui/Loaded'
 import { PageTitle } from '../../ui/Page'
 import { ProblemNotice } from '../../ui/Problem'
 import { Secret } from '../../ui/Secret'
+import { byLabel } from './byLabel'
 
 const LABEL_MAX = 20
 
@@ -123,9 +125,7 @@ function DeviceTable({
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
   const ready = (device: Device) => Number(device.enrolled && device.enabled)
   // What still needs a step comes first.
-  const sorted = devices.toSorted(
-    (a, b) => ready(a) - ready(b) || a.label.localeCompare(b.label, undefined, { numeric: true }),
-  )
+  const sorted = devices.toSorted((a, b) => ready(a) - ready(b) || byLabel(a, b))
   return (
     <table className="tbl blocks">
       <thead>
@@ -145,7 +145,9 @@ function DeviceTable({
       <tbody>
         {sorted.map((device) => (
           <tr key={device.id}>
-            <th scope="row">{device.label}</th>
+            <th scope="row" className="nowrap">
+              {device.label}
+            </th>
             <td className="long" data-label={text.devices.state}>
               <span className="row wrap">
                 {device.enrolled && device.enabled ? (
@@ -172,10 +174,12 @@ function DeviceTable({
               {device.public_key == null ? (
                 '–'
               ) : (
-                <span className="hash">{device.public_key.slice(0, 16)}…</span>
+                <span className="hash" title={device.public_key}>
+                  {hashGroups(device.public_key.slice(0, 8)).join(' ')}…
+                </span>
               )}
             </td>
-            <td data-label={text.devices.since}>
+            <td className="nowrap" data-label={text.devices.since}>
               {format.day(device.enrolled_at_ms ?? device.registered_at_ms, zone)}
             </td>
             {may && (

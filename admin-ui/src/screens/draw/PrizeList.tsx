@@ -109,7 +109,8 @@ function Reserves({ numbers, raffle }: { numbers: readonly number[]; raffle: Raf
       <b>{text.draw.reserves}:</b>{' '}
       <span className="num">
         {numbers.map((number) => formatDrawNumber(number, raffle.config?.numbers.last)).join(' · ')}
-      </span>{' '}
+      </span>
+      <br />
       <span className="muted">{text.draw.reservesHint}</span>
     </p>
   )

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { logQuery } from '../../api/queries'
 import { useFormat, useText } from '../../i18n'
-import { navigate, useQueryParam } from '../../router'
+import { Link, navigate, useQueryParam } from '../../router'
 import { SelectField } from '../../ui/Field'
 import { Empty, Loaded } from '../../ui/Loaded'
 import { PageTitle } from '../../ui/Page'
+import { codeText, detailParts, news, partyText, shortId } from './parties'
 
 /** Significant events (GLI 5.6): what happened, to what, by whom. */
 export function LogScreen() {
@@ -27,11 +28,13 @@ export function LogScreen() {
           onText={(value) => navigate({ name: 'log', query: { code: value } }, { replace: true })}
         >
           <option value="">{text.tickets.any}</option>
-          {codes.sort().map((each) => (
-            <option key={each} value={each}>
-              {each}
-            </option>
-          ))}
+          {codes
+            .toSorted((a, b) => codeText(a, text).localeCompare(codeText(b, text)))
+            .map((each) => (
+              <option key={each} value={each}>
+                {codeText(each, text)}
+              </option>
+            ))}
         </SelectField>
       </header>
       <Loaded query={query}>
@@ -56,12 +59,16 @@ export function LogScreen() {
                       {format.day(item.at_ms, zone)}, {format.time(item.at_ms, zone, true)}
                     </th>
                     <td className="long" data-label={text.log.code}>
-                      <span className="hash">{item.code}</span>
+                      {codeText(item.code, text)}
                     </td>
-                    <td data-label={text.log.component}>{item.component}</td>
-                    <td data-label={text.log.actor}>{item.actor}</td>
+                    <td data-label={text.log.component} title={item.component}>
+                      {partyText(item.component, item.component_name, text)}
+                    </td>
+                    <td data-label={text.log.actor} title={item.actor}>
+                      {partyText(item.actor, item.actor_name, text)}
+                    </td>
                     <td className="long" data-label={text.log.detail}>
-                      {item.detail}
+                      <Detail detail={news(item, text)} />
                     </td>
                   </tr>
                 ))}
@@ -71,5 +78,20 @@ export function LogScreen() {
         }
       </Loaded>
     </div>
+  )
+}
+
+function Detail({ detail }: { detail: string }) {
+  const { before, order, after } = detailParts(detail)
+  return (
+    <>
+      {before}
+      {order !== null && (
+        <Link className="hash" to={{ name: 'lookUp', query: { q: order } }} title={order}>
+          {shortId(order)}
+        </Link>
+      )}
+      {after}
+    </>
   )
 }

@@ -117,7 +117,8 @@ function Winners({ results, raffle }: { results: DrawResults; raffle: RaffleAdmi
           <b>{text.draw.reserves}:</b>{' '}
           <span className="num">
             {results.reserves.map((reserve) => formatDrawNumber(reserve.number, last)).join(' · ')}
-          </span>{' '}
+          </span>
+          <br />
           <span className="muted">{text.draw.reservesHint}</span>
         </p>
       )}

@@ -21,8 +21,11 @@ import { Loaded } from '../../ui/Loaded'
 import { PageTitle } from '../../ui/Page'
 import { ProblemNotice } from '../../ui/Problem'
 import { Section } from '../../ui/Section'
+import { byLabel } from '../devices/byLabel'
 import { soldBy } from '../tickets/soldBy'
+import { groupBlockers } from './blockers'
 import { identityDifference, identityTerms } from './identity'
+import { groupDigits } from './statement'
 import './reconcile.css'
 
 export function ReconcileScreen({ raffle }: { raffle: RaffleAdmin }) {
@@ -174,6 +177,7 @@ function IdentitySum({
 
 function Blockers({ data }: { data: Reconciliation }) {
   const text = useText()
+  const format = useFormat()
   return (
     <Section title={text.reconcile.blockers} count={data.blockers.length || undefined}>
       {data.blockers.length === 0 ? (
@@ -184,7 +188,7 @@ function Blockers({ data }: { data: Reconciliation }) {
         </p>
       ) : (
         <ul>
-          {data.blockers.map((blocker, index) => {
+          {groupBlockers(data.blockers).map((blocker, index) => {
             const device = data.devices.find((candidate) => candidate.device_id === blocker.device_id)
             return (
               <li className="alert warning" key={index}>
@@ -192,6 +196,12 @@ function Blockers({ data }: { data: Reconciliation }) {
                 <p>
                   {device && <b>{text.board.device.title(device.label)}. </b>}
                   {blocker.detail}
+                  {blocker.times > 1 && (
+                    <>
+                      {' '}
+                      <b className="num">× {format.number(blocker.times)}</b>
+                    </>
+                  )}
                 </p>
               </li>
             )
@@ -256,9 +266,6 @@ function Pools({ data }: { data: Reconciliation }) {
     </Section>
   )
 }
-
-const byLabel = (a: { label: string }, b: { label: string }) =>
-  a.label.localeCompare(b.label, undefined, { numeric: true })
 
 function Devices({ data, raffle }: { data: Reconciliation; raffle: RaffleAdmin }) {
   const text = useText()
@@ -625,7 +632,7 @@ function Confirmation({ data, raffle }: { data: Reconciliation; raffle: RaffleAd
         )
       }
     >
-      <blockquote>{data.statement}</blockquote>
+      <blockquote>{groupDigits(data.statement, format.number)}</blockquote>
       {given ? (
         <div className="stack">
           <p className="sm">

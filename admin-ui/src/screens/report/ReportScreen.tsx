@@ -9,6 +9,7 @@ import { Button } from '../../ui/Button'
 import { Empty, Loaded } from '../../ui/Loaded'
 import { PageTitle } from '../../ui/Page'
 import { Section } from '../../ui/Section'
+import { byLabel } from '../devices/byLabel'
 import { csv } from './csv'
 import './report.css'
 
@@ -47,9 +48,9 @@ function Tables({ report, raffle }: { report: SalesReport; raffle: RaffleAdmin }
   const money = (minor: number) => format.money(minor, raffle.currency, 'always')
   const number = (value: number) => format.number(value)
   const totals: [label: string, value: string, money: boolean][] = [
-    [words.net, money(report.net_minor), true],
     [words.gross, money(report.gross_minor), true],
     [words.voided, money(report.voided_minor), true],
+    [words.net, money(report.net_minor), true],
     [words.tickets, number(report.tickets), false],
     [words.voidedTickets, number(report.voided_tickets), false],
     [words.numbers, number(report.numbers_sold), false],
@@ -105,7 +106,7 @@ function Tables({ report, raffle }: { report: SalesReport; raffle: RaffleAdmin }
             words.voided,
             words.net,
           ]}
-          rows={report.by_device.map((row) => ({
+          rows={report.by_device.toSorted(byLabel).map((row) => ({
             key: row.device_id,
             cells: [
               row.label,
@@ -190,14 +191,16 @@ function download(report: SalesReport, raffle: RaffleAdmin, text: Catalogue): vo
     ]),
     [],
     [words.unit, words.tickets, words.numbers, words.misprinted, words.gross, words.voided],
-    ...report.by_device.map((row) => [
-      row.label,
-      row.tickets,
-      row.numbers,
-      row.misprinted,
-      amount(row.gross_minor),
-      amount(row.voided_minor),
-    ]),
+    ...report.by_device
+      .toSorted(byLabel)
+      .map((row) => [
+        row.label,
+        row.tickets,
+        row.numbers,
+        row.misprinted,
+        amount(row.gross_minor),
+        amount(row.voided_minor),
+      ]),
   ])
   // The mark at the start tells spreadsheets that this is UTF-8.
   const address = URL.createObjectURL(new Blob(['\ufeff', file], { type: 'text/csv;charset=utf-8' }))

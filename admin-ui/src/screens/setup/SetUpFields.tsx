@@ -5,6 +5,7 @@ import { formatDrawNumber } from '../../format/number'
 import { zonedInstant } from '../../format/time'
 import { useFormat, useText } from '../../i18n'
 import { Button } from '../../ui/Button'
+import { CountField } from '../../ui/CountField'
 import { FieldError, SelectField, TextField } from '../../ui/Field'
 import { Icon } from '../../ui/Icon'
 import { Section } from '../../ui/Section'
@@ -202,9 +203,8 @@ function PackageFields({ form, faultAt, onChange }: Fields) {
                 error={faultAt(`${at}.label`)}
                 required
               />
-              <TextField
+              <CountField
                 label={words.packageNumbers}
-                inputMode="numeric"
                 value={item.numbers}
                 onText={(value) => put(index, { numbers: value }, 'numbers')}
                 error={faultAt(`${at}.numbers`)}
@@ -223,9 +223,8 @@ function PackageFields({ form, faultAt, onChange }: Fields) {
                 }
                 required
               />
-              <TextField
+              <CountField
                 label={words.packageStock}
-                inputMode="numeric"
                 value={item.stock}
                 onText={(stock) => put(index, { stock }, 'stock')}
                 error={faultAt(`${at}.stock`)}
@@ -422,9 +421,8 @@ function NumberFields({ form, faultAt, onChange }: Fields) {
           const range = ranges.find((pool) => pool.channel === channel)?.range
           return (
             <li className="item pool" key={channel}>
-              <TextField
+              <CountField
                 label={text.status.pool[channel]}
-                inputMode="numeric"
                 value={form.pools[channel]}
                 onText={(size) =>
                   onChange({ ...form, pools: { ...form.pools, [channel]: size } }, `pools.${channel}`)
@@ -441,10 +439,9 @@ function NumberFields({ form, faultAt, onChange }: Fields) {
       {faultAt('pools') && <FieldError>{faultAt('pools')}</FieldError>}
       <p className="sm">{words.poolTotal(format.number(last))}</p>
       <div className="four after">
-        <TextField
+        <CountField
           label={words.deviceBlock}
           hint={words.deviceBlockHint}
-          inputMode="numeric"
           value={form.deviceBlock}
           onText={(deviceBlock) => onChange({ ...form, deviceBlock }, 'deviceBlock')}
           error={faultAt('deviceBlock')}

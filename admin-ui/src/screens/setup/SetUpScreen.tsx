@@ -19,7 +19,7 @@ import { PageTitle } from '../../ui/Page'
 import { ProblemNotice } from '../../ui/Problem'
 import { Section } from '../../ui/Section'
 import { CancelDialog } from './CancelDialog'
-import { copyForm, defaultForm, formOf, judge, type ConfigForm } from './configForm'
+import { copyForm, defaultForm, formOf, judge, sectionOf, type ConfigForm } from './configForm'
 import { clearDraft, readDraft, writeDraft } from './draft'
 import { Frozen } from './Frozen'
 import { SetUpFields } from './SetUpFields'
@@ -82,11 +82,14 @@ function Editor({ raffle, venues }: { raffle: RaffleAdmin; venues: readonly Venu
       clearDraft(raffle.id)
     },
   })
-  const firstFault = faults.values().next().value
+  const firstFault = faults.entries().next().value
   const saveReason = gate('configure')
   const openReason =
     firstFault !== undefined
-      ? text.setUp.fixFirst(text.setUp.faultText[firstFault])
+      ? text.setUp.fixFirst(
+          text.setUp.sections[sectionOf(firstFault[0])],
+          text.setUp.faultText[firstFault[1]],
+        )
       : unsaved
         ? text.setUp.saveFirst
         : gate('open')

@@ -186,6 +186,23 @@ export const nextId = (items: readonly { id: number }[]): number =>
 /** Field paths (`packages.0.price`) and what is wrong there, in the order of the form. */
 export type Faults = ReadonlyMap<string, ConfigFault>
 
+export type FormSection = 'event' | 'sales' | 'packages' | 'prizes' | 'numbers' | 'lines'
+
+const sections: Record<string, FormSection> = {
+  openTime: 'sales',
+  closeTime: 'sales',
+  packages: 'packages',
+  prizes: 'prizes',
+  reserves: 'prizes',
+  pools: 'numbers',
+  deviceBlock: 'numbers',
+  holdMinutes: 'numbers',
+  lines: 'lines',
+}
+
+/** Where on the page a field stands: a fault is named together with it. */
+export const sectionOf = (path: string): FormSection => sections[path.split('.')[0] ?? ''] ?? 'event'
+
 export interface Judged {
   faults: Faults
   /** Only when nothing is wrong. */

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { setTicketStatus } from '../../api/commands'
 import type { RaffleAdmin, TicketCheck, TicketState } from '../../api/types'
 import { useLinkReason } from '../../auth/gate'
@@ -7,11 +7,12 @@ import { formatDrawNumber } from '../../format/number'
 import { eventNumber } from '../../frame/EventFrame'
 import { useFormat, useText } from '../../i18n'
 import { ticketLook } from '../../status/looks'
-import { Button, ButtonLink } from '../../ui/Button'
+import { Button, ButtonLink, Why } from '../../ui/Button'
 import { Chip } from '../../ui/Chip'
 import { ConfirmDialog } from '../../ui/ConfirmDialog'
 import { Hash } from '../../ui/Hash'
 import { Notice } from '../../ui/Notice'
+import { settledBy } from './settledBy'
 import { soldBy } from './soldBy'
 
 /** A ticket as it was sold, its state, and what may be decided about it. */
@@ -111,12 +112,12 @@ export function TicketPaper({ check, raffle }: { check: TicketCheck; raffle: Raf
           </ul>
         </div>
       </div>
-      <Decisions check={check} />
+      <Decisions check={check} raffle={elsewhere ? null : raffle} />
     </article>
   )
 }
 
-function Decisions({ check }: { check: TicketCheck }) {
+function Decisions({ check, raffle }: { check: TicketCheck; raffle: RaffleAdmin | null }) {
   const text = useText()
   const format = useFormat()
   const { ticket } = check
@@ -124,8 +125,10 @@ function Decisions({ check }: { check: TicketCheck }) {
   const marks = useCan('mark_misprint')
   const down = useLinkReason()
   const [asked, setAsked] = useState<TicketState | null>(null)
+  const whyId = useId()
   if (!decides && !marks) return null
-  const reason = down ?? (ticket.state === 'voided' ? text.tickets.gone : null)
+  const settled = settledBy(check, raffle)
+  const reason = down ?? (settled === null ? null : text.tickets.settled[settled])
   const words: Record<TicketState, { title: string; consequences: string; confirm: string }> = {
     voided: {
       title: text.tickets.voidTitle,
@@ -149,20 +152,21 @@ function Decisions({ check }: { check: TicketCheck }) {
   return (
     <footer className="row wrap">
       {decides && (
-        <Button tone="danger" icon="x" reason={reason} onClick={() => setAsked('voided')}>
+        <Button tone="danger" icon="x" reason={reason} reasonId={whyId} onClick={() => setAsked('voided')}>
           {text.tickets.void}
         </Button>
       )}
       {ticket.state === 'valid' && (
-        <Button icon="printer" reason={reason} onClick={() => setAsked('misprinted')}>
+        <Button icon="printer" reason={reason} reasonId={whyId} onClick={() => setAsked('misprinted')}>
           {text.tickets.misprint}
         </Button>
       )}
       {ticket.state === 'misprinted' && decides && (
-        <Button icon="check" reason={reason} onClick={() => setAsked('valid')}>
+        <Button icon="check" reason={reason} reasonId={whyId} onClick={() => setAsked('valid')}>
           {text.tickets.clear}
         </Button>
       )}
+      {reason !== null && <Why id={whyId}>{reason}</Why>}
       {asked && (
         <ConfirmDialog
           {...words[asked]}

@@ -71,7 +71,7 @@ function LookUp({ raffle }: { raffle: RaffleAdmin | null }) {
   }
   return (
     <>
-      <form className="look" onSubmit={search} role="search" noValidate>
+      <form className={isOrderKey(typed) ? 'look key' : 'look'} onSubmit={search} role="search" noValidate>
         <TextField
           label={text.tickets.lookUp}
           hint={text.tickets.lookUpHint}

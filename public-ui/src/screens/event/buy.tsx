@@ -149,7 +149,7 @@ export function BuyPanel({ raffle, over, link, orders, refresh }: Props) {
                 {t.pay_test_title}
               </Chip>
             </legend>
-            <p class="sm">{t.pay_test_lead(provider.name)}</p>
+            <p class="sm">{t.pay_test_lead}</p>
             <div class="outs">
               {OUTCOMES.map((o) => (
                 <label key={o} class="out">

@@ -28,7 +28,7 @@ export function FindTicket({ folded }: { folded: boolean }) {
   )
 }
 
-function FindForm() {
+export function FindForm() {
   const { t } = useI18n()
   const [typed, setTyped] = useState('')
   const [bad, setBad] = useState(false)

@@ -9,6 +9,7 @@ import { useAnnounce } from '../../ui/announcer'
 import { Icon } from '../../ui/icons'
 import { Money } from '../../ui/money'
 import { Brand, Chip, LinkBar, Notice, Seal, Skeleton, TestBar, useTestMode } from '../../ui/parts'
+import { FindForm } from '../event/find'
 import { allWinners, publishedDraws, sealedDraw } from '../stage'
 import { type Outcome, outcomeOf } from './outcome'
 import { TicketPaper } from './paper'
@@ -43,10 +44,18 @@ export function TicketScreen({ validation }: { validation: string }) {
           {state === 'loading' ? (
             <Skeleton lines={6} />
           ) : state === 'unknown' ? (
-            <section class="res">
-              <h1 tabIndex={-1}>{t.ticket_unknown}</h1>
-              <p>{t.ticket_unknown_text}</p>
-            </section>
+            <>
+              <section class="res">
+                <h1 tabIndex={-1}>{t.ticket_unknown}</h1>
+                <p>{t.ticket_unknown_text}</p>
+              </section>
+              <FindForm />
+              <p>
+                <a class="linklike" href="/">
+                  {t.home}
+                </a>
+              </p>
+            </>
           ) : (
             <section class="res" role="alert">
               <h1 tabIndex={-1}>{t.load_failed}</h1>
