@@ -200,3 +200,32 @@ async fn without_the_acknowledgement_nothing_is_sealed_l06() {
     house.post("supervisor", &format!("/admin/raffles/{raffle}/reopen"), json!({ "reason": "look" })).await.expect(200);
     initiate().await.refused(409, "wrong_draw_status");
 }
+
+/// Winners that are drawn and not yet published outlive the process, and no click draws others.
+#[actix_web::test]
+async fn a_restart_between_selection_and_publication_keeps_the_winners_d05_b01() {
+    let house = House::build().await;
+    let (raffle, draw) = reconciled(&house).await;
+    house.post("supervisor", "/draw/initiate", json!({ "raffle_id": raffle })).await.expect(200);
+    // Between the seal and the selection, too: what was sealed is what is drawn from.
+    let sealed = house.get("auditor", &format!("/draw/{draw}/status")).await.expect(200);
+    let house = house.restart().await;
+    assert_eq!(house.get("auditor", &format!("/draw/{draw}/status")).await.expect(200), sealed);
+    house.post("supervisor", "/draw/execute", json!({ "draw_id": draw })).await.expect(200);
+    let results = format!("/draw/{draw}/results");
+    let drawn = house.get("auditor", &results).await.expect(200);
+    assert_eq!(drawn["winners"].as_array().unwrap().len(), 3);
+    let house = house.restart().await;
+    house.get("", &results).await.refused(404, "unknown_draw");
+    assert_eq!(house.get("auditor", &results).await.expect(200), drawn, "found as they were left");
+    house.post("supervisor", "/draw/execute", json!({ "draw_id": draw })).await.expect(200);
+    assert_eq!(house.get("auditor", &results).await.expect(200), drawn, "and not drawn again");
+    let publish = json!({ "lock_hash": sealed["lock_hash"] });
+    house.post("supervisor", &format!("/draw/{draw}/publish"), publish).await.expect(200);
+    let house = house.restart().await;
+    let published = house.get("", &results).await.expect(200);
+    let numbers = |results: &Value| -> Vec<Value> {
+        results["winners"].as_array().unwrap().iter().map(|winner| winner["number"].clone()).collect()
+    };
+    assert_eq!((numbers(&published), &published["seed"]), (numbers(&drawn), &drawn["seed"]));
+}

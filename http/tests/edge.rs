@@ -23,3 +23,5 @@ mod log;
 mod openapi;
 #[path = "edge/tenants.rs"]
 mod tenants;
+#[path = "edge/tls.rs"]
+mod tls;

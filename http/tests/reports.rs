@@ -118,3 +118,40 @@ async fn a_report_is_of_ones_own_raffle() {
     let empty = house.get("auditor", &format!("/admin/raffles/{raffle}/curve")).await.expect(200);
     assert_eq!(empty["points"], json!([]));
 }
+
+#[actix_web::test]
+async fn what_a_test_raffle_sells_is_in_no_account_of_a_live_one_l08() {
+    let house = House::build().await;
+    let live = house.open().await;
+    Handheld::join(&house, &live, 4, "04").await.sell(house.now()).await;
+    house.sell(&live, 1, 1, 2).await.expect(201);
+    house.purchase(&live, 101, 1, "pay").await.expect(201);
+    let accounts = async || {
+        let mut accounts = Vec::new();
+        for path in ["/reports/sales?raffle_id=", "/admin/raffles/"] {
+            accounts.push(house.get("auditor", &format!("{path}{live}")).await.expect(200));
+        }
+        accounts.push(house.get("auditor", &format!("/admin/raffles/{live}/curve")).await.expect(200));
+        accounts.push(house.get("", &format!("/raffles/{live}")).await.expect(200));
+        let list = house.get("auditor", "/admin/raffles").await.expect(200);
+        let own = list["items"].as_array().unwrap().iter().find(|raffle| raffle["id"] == json!(live));
+        accounts.push(own.unwrap().clone());
+        accounts.extend(house.tickets(&live, "").await);
+        accounts
+    };
+    let before = accounts().await;
+    let trial = house.open_as(201, "test").await;
+    // The same channels, packages and even order keys: only the raffle tells them apart.
+    Handheld::join(&house, &trial, 4, "04").await.sell(house.now()).await;
+    for order in 1..=3 {
+        house.sell(&trial, order, 2, 1).await.expect(201);
+        house.purchase(&trial, 100 + order, 2, "pay").await.expect(201);
+    }
+    let void = json!({ "raffle_id": trial, "status": "voided", "reason": "a try-out" });
+    house.call("supervisor", Method::PUT, &format!("/tickets/{}/status", key(1)), None, Some(void)).await.expect(200);
+    assert_eq!(accounts().await, before);
+    let report = house.get("auditor", &format!("/reports/sales?raffle_id={trial}")).await.expect(200);
+    assert_eq!((&report["tickets"], &report["voided_tickets"]), (&json!(7), &json!(1)), "which has its own");
+    assert!(house.tickets(&trial, "").await.iter().all(|ticket| ticket["test"] == true));
+    assert!(house.tickets(&live, "").await.iter().all(|ticket| ticket["test"] == false));
+}

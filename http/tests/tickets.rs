@@ -209,3 +209,48 @@ async fn a_seller_marks_and_a_supervisor_decides_t07_t09() {
     house.acknowledge(&raffle).await;
     set("supervisor", 3, "voided", "late").await.refused(409, "reconciliation_acknowledged");
 }
+
+#[actix_web::test]
+async fn the_log_names_who_voided_and_why_t07() {
+    let house = House::build().await;
+    let raffle = house.open().await;
+    let ticket = house.sell(&raffle, 1, 1, 1).await.expect(201);
+    house.clock.advance(drumroll_engine::time::Span::seconds(90));
+    set_status(&house, "supervisor", &raffle, &key(1), "voided", "sold twice by mistake").await.expect(200);
+    let log = house.get("auditor", "/admin/significant-events?code=ticket_voided").await.expect(200);
+    let [line] = &log["items"].as_array().unwrap()[..] else { panic!("one line: {log:#}") };
+    let mut id = [0; 16];
+    id[..10].copy_from_slice(b"supervisor");
+    let supervisor = drumroll_engine::id::UserId(id);
+    assert_eq!((&line["actor"], &line["actor_name"]), (&json!(format!("user:{supervisor}")), &json!("The supervisor")));
+    let order = ticket["order_key"].as_str().unwrap();
+    assert_eq!(line["detail"], format!("ticket {order}: sold twice by mistake"));
+    assert_eq!(
+        (&line["component"], &line["at_ms"]),
+        (&json!(format!("raffle:{raffle}")), &json!(house.now().as_millis()))
+    );
+    // Its draw numbers and validation number stand on the ticket that the line names.
+    let voided = house.tickets(&raffle, "&state=voided").await;
+    assert_eq!((&voided[0]["order_key"], &voided[0]["void_reason"]), (&json!(order), &json!("sold twice by mistake")));
+    for field in ["ranges", "validation_number"] {
+        assert_eq!(voided[0][field], ticket[field]);
+    }
+}
+
+#[actix_web::test]
+async fn a_ticket_of_one_event_is_nothing_at_another_t15() {
+    let house = House::build().await;
+    let (here, there) = (house.open().await, house.open_as(201, "live").await);
+    let ticket = house.sell(&here, 1, 1, 1).await.expect(201);
+    let number = ticket["validation_number"].as_str().unwrap();
+    for id in [number, &key(1)] {
+        for status in ["voided", "misprinted"] {
+            set_status(&house, "supervisor", &there, id, status, "wrong event").await.refused(404, "unknown_order");
+        }
+    }
+    assert_eq!(house.tickets(&there, "").await, [Value::Null; 0]);
+    // Whoever looks it up is told whose ticket it is, to compare with where he stands.
+    let check = house.get("support", &format!("/tickets/{number}/validate")).await.expect(200);
+    assert_eq!((&check["ticket"]["raffle_id"], &check["ticket"]["event_number"]), (&json!(here), &json!(1)));
+    assert_eq!((&check["state"], &check["valid"]), (&json!("valid"), &json!(true)), "and nothing happened to it");
+}

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::process::Output;
 
 use common::server::TestServer;
-use common::{RAFFLE, TempDir, device_id};
+use common::{RAFFLE, TempDir, device_id, enrol};
+use drumroll_engine::{hash::sha256, hex};
 use drumroll_protocol::RaffleStatus;
 use tokio::process::Command;
 
@@ -77,6 +78,23 @@ async fn a_device_from_enrolment_to_the_last_upload() {
     drop(connection);
     for command in [&["status"][..], &["sync"], &["sell", "--package", "1"]] {
         assert!(rsu.expect(4, command).await.contains("damaged"));
+    }
+}
+
+#[tokio::test]
+async fn r09_the_device_says_which_program_and_version_runs_on_it() {
+    let dir = TempDir::new("software");
+    let rsu = Rsu { data: dir.path() };
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(rsu.expect(0, &["--version"]).await, format!("rsu {version}\n"), "without a device, too");
+    enrol(dir.path(), 3, "http://127.0.0.1:1", [0; 32]);
+    let digest = hex::encode(&sha256(&std::fs::read(env!("CARGO_BIN_EXE_rsu")).unwrap()));
+    let status: serde_json::Value = serde_json::from_str(&rsu.expect(0, &["status", "--json"]).await).unwrap();
+    assert_eq!(status["software"], serde_json::json!({ "name": "rsu", "version": version, "digest": digest }));
+    assert_eq!(status["device_id"], device_id(3).to_string());
+    let shown = rsu.expect(0, &["status"]).await;
+    for part in [format!("rsu {version}"), digest, device_id(3).to_string()] {
+        assert!(shown.contains(&part), "{part} in {shown}");
     }
 }
 

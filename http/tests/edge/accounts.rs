@@ -82,6 +82,26 @@ async fn c01_five_failures_lock_for_a_quarter_of_an_hour() {
 }
 
 #[actix_web::test]
+async fn c02_the_lockout_is_the_configured_one() {
+    let server = Server::start_with(|settings| {
+        settings.lockout.failures = 2;
+        settings.lockout.minutes = 3;
+    })
+    .await;
+    server.account("mara", Role::Supervisor, OURS, false).await;
+    for login in ["mara", "nobody"] {
+        for _ in 0..2 {
+            server.login(login, "not the password").await.refused(401, "bad_credentials");
+        }
+        let locked = server.login(login, PASSWORD).await;
+        locked.refused(423, "account_locked");
+        assert_eq!(locked.header("retry-after"), "180", "{login}");
+    }
+    server.clock.advance(Span::seconds(180));
+    server.login("mara", PASSWORD).await.expect(200);
+}
+
+#[actix_web::test]
 async fn c01_guesses_at_the_same_moment_are_counted_one_by_one() {
     let server = Server::start().await;
     server.account("mara", Role::Supervisor, OURS, false).await;

@@ -294,14 +294,23 @@ impl House {
 
     /// Creates a raffle; returns its id.
     pub(crate) async fn draft(&self, number: u8) -> String {
-        let body = json!({ "name": "Night", "kind": "live" });
+        self.draft_as(number, "live").await
+    }
+
+    async fn draft_as(&self, number: u8, kind: &str) -> String {
+        let body = json!({ "name": "Night", "kind": kind });
         let made = self.call("administrator", Method::POST, "/admin/raffles", Some(&key(number)), Some(body)).await;
         made.expect(201)["id"].as_str().unwrap().to_owned()
     }
 
     /// A raffle on sale.
     pub(crate) async fn open(&self) -> String {
-        let id = self.draft(200).await;
+        self.open_as(200, "live").await
+    }
+
+    /// A raffle on sale, of a kind.
+    pub(crate) async fn open_as(&self, number: u8, kind: &str) -> String {
+        let id = self.draft_as(number, kind).await;
         let path = format!("/admin/raffles/{id}/configuration");
         self.call("administrator", Method::PUT, &path, None, Some(self.config())).await.expect(200);
         self.act("administrator", &format!("/admin/raffles/{id}/open")).await.expect(200);

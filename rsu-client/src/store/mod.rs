@@ -224,3 +224,22 @@ fn integer(value: u64) -> Result<i64, StoreError> {
 
 /// The start of every chain.
 const START: [u8; 32] = GENESIS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TempDir;
+
+    /// Durable when COMMIT returns is what these two say.
+    #[test]
+    fn r04_what_is_appended_waits_for_the_disk() {
+        let dir = TempDir::new("pragmas");
+        let key = SecretKey::from_bytes(&[5; 32]);
+        let (store, _) = Store::open(&dir.path().join("device.sqlite"), DeviceId([5; 16]), &key.public()).unwrap();
+        let pragma = |name: &str| -> rusqlite::types::Value {
+            store.connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 2.into(), "FULL");
+        assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+    }
+}
