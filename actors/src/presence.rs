@@ -3,7 +3,7 @@
 
 use actix::Recipient;
 use drumroll_engine::id::{DeviceId, OrganisationId, RaffleId};
-use drumroll_engine::time::Timestamp;
+use drumroll_engine::time::{Span, Timestamp};
 use drumroll_protocol::{PrinterState, RaffleReport, Software};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,7 +48,12 @@ struct Entries {
     devices: HashMap<DeviceId, DevicePresence>,
     links: HashMap<DeviceId, (u64, Recipient<Superseded>)>,
     next_link: u64,
+    rejected: HashMap<DeviceId, Timestamp>,
 }
+
+/// A device that somebody claims to be again and again is put on record so often: a stranger who knows an
+/// id must not be able to fill the journal.
+const REJECTED_EVERY: Span = Span::seconds(60);
 
 /// All handhelds that were in touch since the start.
 #[derive(Default)]
@@ -80,6 +85,16 @@ impl Presence {
             let _ = older.try_send(Superseded);
         }
         number
+    }
+
+    /// Somebody claimed to be a registered handheld and was not; `true` when that is to be put on record.
+    pub fn reject(&self, device: DeviceId, at: Timestamp) -> bool {
+        let mut entries = self.entries();
+        let due = entries.rejected.get(&device).is_none_or(|last| at.since(*last) >= REJECTED_EVERY);
+        if due {
+            entries.rejected.insert(device, at);
+        }
+        due
     }
 
     /// A handheld was heard.

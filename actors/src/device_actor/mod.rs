@@ -189,7 +189,10 @@ impl DeviceActor {
         };
         let judge = check.into_actor(self).map(|(row, hello, challenge), actor, context| match row {
             Ok(Some(row)) => actor.judge_hello(&row, &hello, &challenge, context),
-            Ok(None) => actor.fatal(ErrorCode::Unauthenticated, "unknown device", close::UNAUTHENTICATED, context),
+            Ok(None) => {
+                warn!(device.id = %hello.device_id, "a device nobody registered was turned away");
+                actor.fatal(ErrorCode::Unauthenticated, "unknown device", close::UNAUTHENTICATED, context);
+            }
             Err(_) => actor.fatal(ErrorCode::Busy, "the records cannot be reached", close::GOING_AWAY, context),
         });
         context.spawn(judge);
@@ -204,7 +207,10 @@ impl DeviceActor {
     ) {
         let Some(key) = row.public_key.filter(|key| hello.is_signed(challenge, &key.0)) else {
             warn!(device.id = %hello.device_id, "a device that is not enrolled with this key was turned away");
-            self.note(row.organisation, row.device, "rsu_rejected", "unknown key or not enrolled");
+            if self.hub.presence.reject(row.device, self.hub.node.clock().now()) {
+                // Whoever it was: not the device it claimed to be.
+                self.note(row.organisation, row.device, By::Public, "rsu_rejected", "unknown key or not enrolled");
+            }
             self.fatal(ErrorCode::Unauthenticated, "not enrolled with this key", close::UNAUTHENTICATED, context);
             return;
         };
@@ -232,13 +238,14 @@ impl DeviceActor {
             enabled: row.enabled,
         }));
         info!(device.id = %row.device, label = %row.label, "a handheld is connected");
-        self.note(row.organisation, row.device, "rsu_connected", &format!("handheld {}", row.label));
+        let by = By::Device(row.device);
+        self.note(row.organisation, row.device, by, "rsu_connected", &format!("handheld {}", row.label));
         self.send(ToDevice::Welcome(welcome), context);
         self.refresh(true, context);
     }
 
     /// A significant event of this device (GLI-31 §5.6.1 item 1). Nobody waits for it.
-    fn note(&self, organisation: OrganisationId, device: DeviceId, code: &str, detail: &str) {
+    fn note(&self, organisation: OrganisationId, device: DeviceId, by: By, code: &str, detail: &str) {
         let event = organisation::Event::Significant {
             code: code.to_owned(),
             component: format!("rsu:{device}"),
@@ -247,7 +254,8 @@ impl DeviceActor {
         let node = self.hub.node.clone();
         actix::spawn(async move {
             let command = organisation::Command::Note(organisation::note::Note { event });
-            if let Err(error) = node.organise(organisation, Self::origin(device), command).await {
+            let origin = Origin { actor: by, ..Self::origin(device) };
+            if let Err(error) = node.organise(organisation, origin, command).await {
                 warn!(device.id = %device, %error, "a significant event was not recorded");
             }
         });
@@ -369,7 +377,8 @@ impl Actor for DeviceActor {
         let Some(known) = self.known() else { return };
         if self.hub.presence.disconnect(&known.device, known.link) {
             info!(device.id = %known.device, "a handheld is gone");
-            self.note(known.organisation, known.device, "rsu_disconnected", &format!("handheld {}", known.label));
+            let by = By::Device(known.device);
+            self.note(known.organisation, known.device, by, "rsu_disconnected", &format!("handheld {}", known.label));
         }
     }
 }
