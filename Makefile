@@ -26,8 +26,8 @@ verify: ## Format, lints, types, docs, dependency allow-list
 audit: ## Known vulnerabilities, licences and bans, with the tools and data that can be had
 	@exec .ci/audit
 
-bench: ## Benchmarks, optimised, with services of their own (ARGS: a filter)
-	@exec .ci/bench $(ARGS)
+bench: ## Benchmarks, optimised, with services of their own (ONLY: one group of them)
+	@ONLY=$(ONLY) exec .ci/bench $(ARGS)
 
 e2e: ## The whole-system tests at full length (ARGS: a filter)
 	@exec .ci/e2e $(ARGS)

@@ -1,15 +1,15 @@
-//! `make bench`: from the acknowledgement of a sale to changed pixels, sales a second over HTTP, and memory.
-//! One server, one machine, one run; figures go to `target/bench/figures.txt`, one `name value unit` a line.
+//! `make bench ONLY=live`: from the acknowledgement of a sale to changed pixels, sales a second over HTTP, and memory.
+//! One server, one machine, one run.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
 use drumroll_tests::browser::{self, Browser};
+use drumroll_tests::figures::{Figures, percentile};
 use drumroll_tests::server::Site;
 use drumroll_tests::stage::Crew;
-use drumroll_tests::{api, now_ms, programs};
+use drumroll_tests::{api, now_ms};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// Sales whose way to the screen is timed, one after the other.
@@ -25,23 +25,21 @@ fn main() {
 }
 
 async fn run() {
-    let mut figures = String::new();
+    let mut figures = Figures::default();
     let mut site = Site::sqlite("bench");
     site.start().await;
     let crew = Crew::take_over(&site).await;
     let raffle = open(&crew).await;
-    note(&mut figures, "memory_idle_mb", site.memory_kib() as f64 / 1024.0, "MB");
+    figures.note("memory_idle_mb", site.memory_kib() as f64 / 1024.0, "MB");
     match browser::missing() {
         Some(why) => println!("push to pixels is not measured: {why}"),
         None => pixels(&mut figures, &site, &crew, &raffle).await,
     }
     load(&mut figures, &site, &crew, &raffle).await;
-    note(&mut figures, "memory_after_load_mb", site.memory_kib() as f64 / 1024.0, "MB");
+    figures.note("memory_after_load_mb", site.memory_kib() as f64 / 1024.0, "MB");
     site.stop().await;
-    let folder = programs::root().join("target/bench");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("figures.txt"), figures).unwrap();
     site.close().await;
+    figures.save();
 }
 
 /// A raffle with more numbers at the counter than any run can sell.
@@ -57,18 +55,8 @@ async fn open(crew: &Crew) -> String {
     id
 }
 
-fn note(figures: &mut String, name: &str, value: f64, unit: &str) {
-    println!("{name:<32} {value:>10.1} {unit}");
-    writeln!(figures, "{name} {value:.3} {unit}").unwrap();
-}
-
-fn percentile(sorted: &[f64], of: f64) -> f64 {
-    let index = ((sorted.len() as f64 - 1.0) * of).round();
-    sorted[index as usize]
-}
-
 /// Delay from the moment a seller holds the acknowledgement to the frame that shows the jackpot with it.
-async fn pixels(figures: &mut String, site: &Site, crew: &Crew, raffle: &str) {
+async fn pixels(figures: &mut Figures, site: &Site, crew: &Crew, raffle: &str) {
     let mut browser = Browser::start("pixels.mjs", &json!({ "base": site.base, "raffle": raffle }));
     browser.at("watching", Duration::from_secs(60)).await;
     let mut acknowledged = Vec::new();
@@ -97,8 +85,8 @@ async fn pixels(figures: &mut String, site: &Site, crew: &Crew, raffle: &str) {
         .collect();
     delays.sort_by(f64::total_cmp);
     assert_eq!(delays.len(), TIMED, "some sales never reached the screen");
-    note(figures, "ack_to_pixels_ms_median", percentile(&delays, 0.5), "ms");
-    note(figures, "ack_to_pixels_ms_p99", percentile(&delays, 0.99), "ms");
+    figures.note("ack_to_pixels_ms_median", percentile(&delays, 0.5), "ms");
+    figures.note("ack_to_pixels_ms_p99", percentile(&delays, 0.99), "ms");
 }
 
 fn now_us() -> f64 {
@@ -106,7 +94,7 @@ fn now_us() -> f64 {
 }
 
 /// Durable counter sales a second over HTTP, clients and server on the same cores.
-async fn load(figures: &mut String, site: &Site, crew: &Crew, raffle: &str) {
+async fn load(figures: &mut Figures, site: &Site, crew: &Crew, raffle: &str) {
     let until = Instant::now() + LOAD;
     let clients = (0..CLIENTS).map(|_| {
         let client = crew.seller.client.clone();
@@ -127,7 +115,7 @@ async fn load(figures: &mut String, site: &Site, crew: &Crew, raffle: &str) {
     }
     took.sort_by(f64::total_cmp);
     assert!(!took.is_empty(), "nothing was sold; see {}", site.log.tail(20));
-    note(figures, "http_sales_per_second_sqlite", took.len() as f64 / LOAD.as_secs_f64(), "1/s");
-    note(figures, "http_sale_ms_median", percentile(&took, 0.5), "ms");
-    note(figures, "http_sale_ms_p99", percentile(&took, 0.99), "ms");
+    figures.note("http_sales_per_second_sqlite", took.len() as f64 / LOAD.as_secs_f64(), "1/s");
+    figures.note("http_sale_ms_median", percentile(&took, 0.5), "ms");
+    figures.note("http_sale_ms_p99", percentile(&took, 0.99), "ms");
 }

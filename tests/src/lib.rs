@@ -24,6 +24,7 @@ pub mod browser;
 pub mod chance;
 pub mod clock;
 pub mod database;
+pub mod figures;
 pub mod programs;
 pub mod scratch;
 pub mod server;
