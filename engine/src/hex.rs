@@ -2,12 +2,17 @@
 
 /// Encodes as lowercase hex.
 pub fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.extend(digits(*byte).map(char::from));
+    }
+    text
+}
+
+/// The two digits of a byte.
+pub(crate) const fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .map(char::from)
-        .collect()
+    [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
 }
 
 /// Decodes lowercase hex. `None` for an odd length, an upper-case digit or anything else:
