@@ -140,15 +140,20 @@ impl<A: Aggregate> Live<A> {
     /// # Errors
     /// The journal is damaged; nothing may be decided on it.
     pub fn load(stream: StreamId, loaded: &Loaded) -> Result<Self, LoadError> {
-        let restored = loaded.snapshot.as_ref().and_then(|(seq, bytes)| restore::<A>(stream, *seq, bytes));
         // Without a readable snapshot the caller has given the whole journal as the tail.
-        let mut live = restored.unwrap_or_else(|| Self::empty(stream, loaded.epoch));
+        let mut live = Self::from_snapshot(stream, loaded.snapshot.as_ref());
         live.epoch = loaded.epoch;
         live.replay(&loaded.tail)?;
         if live.head != loaded.head {
             return Err(LoadError::Truncated { expected: loaded.head.seq, found: live.head.seq });
         }
         Ok(live)
+    }
+
+    /// The state of a snapshot; without one, or with one that this build cannot read, that of the beginning.
+    pub fn from_snapshot(stream: StreamId, snapshot: Option<&(u64, Vec<u8>)>) -> Self {
+        let restored = snapshot.and_then(|(seq, bytes)| restore::<A>(stream, *seq, bytes));
+        restored.unwrap_or_else(|| Self::empty(stream, 0))
     }
 
     /// Applies stored events.

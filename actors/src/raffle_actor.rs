@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub type RaffleActor = crate::aggregate_actor::AggregateActor<Raffle>;
 
 /// Raised whenever the shape of the state changes: older snapshots are then replayed from events.
-const SNAPSHOT_VERSION: u8 = 1;
+const SNAPSHOT_VERSION: u8 = 2;
 
 impl Aggregate for Raffle {
     type Command = Command;

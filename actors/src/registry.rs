@@ -11,7 +11,7 @@ use actix::prelude::SendError;
 use actix::{Actor, Addr, ArbiterHandle};
 use drumroll_engine::journal::Cause;
 use drumroll_engine::time::Timestamp;
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -55,6 +55,17 @@ impl ExecuteError {
     }
 }
 
+/// Why a snapshot was not made beside an actor.
+#[derive(Debug, Error)]
+enum CopyError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
 /// An answered request: everything it says is durable.
 #[derive(Debug)]
 pub struct Done<A: Aggregate> {
@@ -65,6 +76,13 @@ pub struct Done<A: Aggregate> {
     /// When it was decided.
     pub at: Timestamp,
 }
+
+/// A journal grows by at least this share before its next snapshot: each costs as much as everything before
+/// it, and must not cost more than what it saves.
+const SNAPSHOT_SHARE: u64 = 8;
+
+/// Events read at a time while a snapshot is made.
+const PAGE: u32 = 10_000;
 
 /// What an actor holds in memory, durable or not. For boards and metrics; no answer rests on it.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +108,7 @@ pub struct Options {
     pub idle: Duration,
     /// Starts at the same time.
     pub starts_max: usize,
-    /// Events after which a new snapshot is made.
+    /// Events after which a new snapshot is made; later ones are made less often, see [`SNAPSHOT_SHARE`].
     pub snapshot_every: u64,
 }
 
@@ -158,6 +176,8 @@ where
     panics: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
     aside: Mutex<HashSet<StreamId>>,
     starts: tokio::sync::Semaphore,
+    /// One snapshot at a time is made beside the actors.
+    copies: tokio::sync::Semaphore,
     /// Whether the node is going down: actors that end then are not missed.
     settling: std::sync::atomic::AtomicBool,
     runtime: tokio::runtime::Handle,
@@ -209,6 +229,7 @@ where
             arbiters,
             next_arbiter: AtomicUsize::new(0),
             starts: tokio::sync::Semaphore::new(options.starts_max),
+            copies: tokio::sync::Semaphore::new(1),
             settling: false.into(),
             options,
             seed,
@@ -491,8 +512,10 @@ where
         let awake = self.awake();
         for (stream, handle) in awake {
             let seq = handle.gauges.decided_seq.load(Ordering::Acquire);
-            if seq.saturating_sub(handle.snapshot_seq.load(Ordering::Relaxed)) >= self.options.snapshot_every {
-                self.snapshot(stream, &handle).await;
+            let last = handle.snapshot_seq.load(Ordering::Relaxed);
+            if seq.saturating_sub(last) >= self.options.snapshot_every.max(last / SNAPSHOT_SHARE) {
+                let (registry, handle) = (self.clone(), handle.clone());
+                self.runtime.spawn(async move { registry.snapshot_beside(stream, &handle).await });
             }
             let idle = self.clock.now().since(Timestamp(handle.gauges.worked_at.load(Ordering::Relaxed))).0;
             if u128::from(idle) >= self.options.idle.as_micros() && handle.due.borrow().is_none() {
@@ -508,7 +531,42 @@ where
         }
     }
 
-    /// Saves a snapshot of the durable state.
+    /// Makes a snapshot from the last one and what the store has since, while the actor goes on: copying a
+    /// large state in it would keep its callers waiting. It reads the journal's chain on the way.
+    async fn snapshot_beside(&self, stream: StreamId, handle: &Handle<A>) {
+        // Somebody else's turn: the next look finds this one still due.
+        let Ok(_turn) = self.copies.try_acquire() else { return };
+        let began = Instant::now();
+        match self.copy(stream, handle.gauges.decided_seq.load(Ordering::Acquire)).await {
+            Ok(seq) => {
+                handle.snapshot_seq.store(seq, Ordering::Relaxed);
+                histogram!("drumroll_snapshot_seconds").record(began.elapsed().as_secs_f64());
+            }
+            Err(error) => {
+                warn!(raffle.id = %stream.raffle, %error, "a snapshot was not made; the next start replays more");
+            }
+        }
+    }
+
+    async fn copy(&self, stream: StreamId, until: u64) -> Result<u64, CopyError> {
+        let snapshot = self.store.snapshot(stream).await?;
+        let work = move || Live::<A>::from_snapshot(stream, snapshot.as_ref());
+        let mut live = tokio::task::spawn_blocking(work).await?;
+        while live.head.seq < until {
+            let page = self.store.records(stream, live.head.seq, PAGE).await?;
+            if page.is_empty() {
+                // What was decided is not durable yet: the snapshot ends where the store does.
+                break;
+            }
+            live = tokio::task::spawn_blocking(move || live.replay(&page).map(|()| live)).await??;
+        }
+        let seq = live.head.seq;
+        let bytes = tokio::task::spawn_blocking(move || live.snapshot()).await?;
+        self.store.save_snapshot(stream, seq, bytes).await?;
+        Ok(seq)
+    }
+
+    /// Saves a snapshot of the durable state, copied in the actor: for one that is idle or about to end.
     async fn snapshot(self: &Arc<Self>, stream: StreamId, handle: &Arc<Handle<A>>) {
         let seq = handle.gauges.decided_seq.load(Ordering::Acquire);
         if seq == handle.snapshot_seq.load(Ordering::Relaxed) || seq == 0 {

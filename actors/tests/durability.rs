@@ -6,13 +6,16 @@ mod common;
 
 use common::gate::Gate;
 use common::{House, START, WINDOW, manager, sell, start, start_over, stream, wait_for};
+use drumroll_actors::aggregate::Live;
 use drumroll_actors::clock::Clock;
 use drumroll_actors::node::Failure;
 use drumroll_actors::registry::ExecuteError;
+use drumroll_actors::store::Store;
 use drumroll_engine::raffle::{Answer, Command, Status};
 use drumroll_engine::raffle::{publish_draw::PublishDraw, suspend_sales::SuspendSales};
 use futures_util::FutureExt;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The decided end of raffle 10's journal, which is not to leave the node.
 fn decided(house: &House) -> u64 {
@@ -245,4 +248,38 @@ async fn a_draw_that_is_cut_off_after_any_step_comes_to_the_same_winners_d05_b01
     }
     assert_eq!(outcomes[0].0.len(), 4);
     assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{outcomes:#?}");
+}
+
+#[actix::test]
+async fn a_busy_actor_is_not_asked_for_its_snapshot_i6() {
+    let house = House::open().await;
+    for order in 1..=9 {
+        house.sell(10, order).await.unwrap();
+    }
+    let live = house.node.read(stream(10), Live::clone).await.unwrap();
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let busy = house.node.read(stream(10), move |_| {
+        // Bounded, so that a failing test ends.
+        let _ = held.recv_timeout(Duration::from_secs(10));
+    });
+    let look = async {
+        house.node.raffles().tend().await;
+        // The actor is held: whoever waited for it would wait in vain.
+        let made = wait_for(|| async { house.store.snapshot(stream(10)).await.unwrap() }).await;
+        release.send(()).unwrap();
+        made
+    };
+    let (answered, (seq, bytes)) = tokio::join!(busy, look);
+    answered.unwrap();
+    assert_eq!(seq, live.head.seq);
+    assert_eq!(bytes, live.snapshot(), "the store tells the same story as the actor");
+    // The next one begins where this one ended.
+    for order in 10..=19 {
+        house.sell(10, order).await.unwrap();
+    }
+    house.node.raffles().tend().await;
+    let later =
+        wait_for(|| async { house.store.snapshot(stream(10)).await.unwrap().filter(|(later, _)| *later > seq) }).await;
+    let live = house.node.read(stream(10), Live::clone).await.unwrap();
+    assert_eq!(later, (live.head.seq, live.snapshot()));
 }

@@ -175,6 +175,9 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps a snapshot. Older ones of the journal may go.
     fn save_snapshot(&self, stream: StreamId, seq: u64, bytes: Vec<u8>) -> StoreFuture<'_, ()>;
 
+    /// The newest snapshot with the sequence number it covers, read without claiming the journal.
+    fn snapshot(&self, stream: StreamId) -> StoreFuture<'_, Option<(u64, Vec<u8>)>>;
+
     /// Every journal's end.
     fn heads(&self) -> StoreFuture<'_, Vec<StreamHead>>;
 

@@ -93,6 +93,7 @@ impl Store for GatedStore {
     pass! {
         claim(stream: StreamId) -> Loaded;
         save_snapshot(stream: StreamId, seq: u64, bytes: Vec<u8>) -> ();
+        snapshot(stream: StreamId) -> Option<(u64, Vec<u8>)>;
         heads() -> Vec<StreamHead>;
         records(stream: StreamId, after_seq: u64, limit: u32) -> Vec<(Record, [u8; 32])>;
         rebuild(stream: StreamId, rows: Vec<Row>) -> ();

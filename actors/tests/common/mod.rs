@@ -103,7 +103,11 @@ pub(crate) fn start_over(store: Arc<GatedStore>, clock: Arc<ManualClock>) -> Nod
         clock,
         keys: KeyStore::new(store, master),
         journal: write_behind::Options { room: 256, ..write_behind::Options::default() },
-        actors: registry::Options { deadline: Duration::from_secs(5), ..registry::Options::default() },
+        actors: registry::Options {
+            deadline: Duration::from_secs(5),
+            snapshot_every: 5,
+            ..registry::Options::default()
+        },
         threads: 2,
     })
 }

@@ -8,7 +8,7 @@ use super::draw_state::{Draw, DrawResult, DrawStatus, DrawSteps, RevealedWitness
 use super::event::{
     DeviceRecordRef, Event, HoldEnd, QuarantineReason, QuarantinedSale, RefundReason, Resolution, Sale,
 };
-use super::order::{Order, OrderState, Refund, TicketPart, terms_digest};
+use super::order::{Order, OrderState, Refund, TicketPart};
 use super::pool::Pool;
 use super::sale_hash;
 use super::state::{Claim, Quarantined, Raffle, Status, Suspension};
@@ -236,7 +236,6 @@ impl Raffle {
         let fresh = self.validations.insert(sale.validation);
         assert!(fresh, "a validation number was given out twice");
         let order = Order {
-            terms: terms_digest(sale.channel, &sale.lines),
             state: OrderState::Sold,
             refund: Refund::None,
             channel: sale.channel,
@@ -275,7 +274,6 @@ impl Raffle {
         }
         self.holds.insert((expires_at, key));
         let order = Order {
-            terms: terms_digest(Channel::Online, lines),
             state: OrderState::Held { expires_at },
             refund: Refund::None,
             channel: Channel::Online,

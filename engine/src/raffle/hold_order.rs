@@ -1,7 +1,7 @@
 //! An online order: hold, then pay (decisions: selling and money).
 
 use super::sell_tickets::{priced, window};
-use super::{Answer, Channel, Context, Decision, Event, OrderState, Raffle, Rejection, terms_digest};
+use super::{Answer, Channel, Context, Decision, Event, OrderState, Raffle, Rejection};
 use crate::id::OrderKey;
 use crate::money::Line;
 
@@ -20,7 +20,7 @@ pub struct HoldOrder {
 pub fn hold_order(raffle: &Raffle, context: &Context, command: HoldOrder) -> Result<Decision, Rejection> {
     let HoldOrder { order, lines } = command;
     if let Some(known) = raffle.orders.get(&order) {
-        if known.channel != Channel::Online || known.terms != terms_digest(Channel::Online, &lines) {
+        if !known.has_terms(Channel::Online, &lines) {
             return Err(Rejection::TermsDiffer);
         }
         let answer = match known.state {

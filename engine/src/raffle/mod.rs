@@ -9,6 +9,7 @@
 
 mod apply;
 mod blockers;
+mod bulk;
 mod channel;
 mod config;
 mod device;
@@ -70,7 +71,7 @@ pub use event::{
     RaffleKeys, RefundReason, Resolution, Sale, SealedLedger, Slot,
 };
 pub use fact::Fact;
-pub use order::{Order, OrderState, Refund, TicketPart, terms_digest};
+pub use order::{Order, OrderState, Refund, TicketPart};
 pub use pool::Pool;
 pub use range_set::RangeSet;
 pub use rejection::{REASON_MAX, Rejection};

@@ -3,7 +3,6 @@
 use super::channel::Channel;
 use super::event::HoldEnd;
 use crate::bytes::Bytes;
-use crate::hash::Hasher;
 use crate::money::Line;
 use crate::ticket::{NumberRange, ValidationNumber};
 use crate::time::Timestamp;
@@ -54,8 +53,6 @@ pub struct TicketPart {
 /// One order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Digest of the terms it was made under.
-    pub terms: Bytes<16>,
     /// Where it stands.
     pub state: OrderState,
     /// Whether money is owed back.
@@ -75,19 +72,13 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether it was made under these terms. The same key with others is refused by name (I3).
+    pub fn has_terms(&self, channel: Channel, lines: &[Line]) -> bool {
+        self.channel == channel && *self.lines == *lines
+    }
+
     /// Whether it takes part in a draw.
     pub const fn eligible(&self) -> bool {
         matches!(self.state, OrderState::Sold | OrderState::Misprinted)
     }
-}
-
-/// Digest of what an order asks for. The same key with another digest is refused by name (I3).
-pub fn terms_digest(channel: Channel, lines: &[Line]) -> Bytes<16> {
-    let mut hasher = Hasher::new("drumroll/terms/1").u8(channel.code());
-    for line in lines {
-        hasher = hasher.u32(line.package).u32(line.quantity);
-    }
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hasher.finish()[..16]);
-    Bytes(digest)
 }

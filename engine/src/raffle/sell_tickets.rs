@@ -1,6 +1,6 @@
 //! A sale that is paid on the spot: counter or integrated system.
 
-use super::{Answer, Channel, Context, Decision, Event, Raffle, Rejection, Sale, Status, terms_digest};
+use super::{Answer, Channel, Context, Decision, Event, Raffle, Rejection, Sale, Status};
 use crate::bytes::Bytes;
 use crate::id::{OrderKey, UserId};
 use crate::money::{self, Line, PricingError};
@@ -29,8 +29,7 @@ pub struct SellTickets {
 pub fn sell_tickets(raffle: &Raffle, context: &Context, command: SellTickets) -> Result<Decision, Rejection> {
     let SellTickets { order, channel, seller, lines, random, salt } = command;
     if let Some(known) = raffle.orders.get(&order) {
-        let same = known.terms == terms_digest(channel, &lines) && known.channel == channel;
-        return if same {
+        return if known.has_terms(channel, &lines) {
             Ok(Decision { events: vec![], answer: Answer::OnRecord(order) })
         } else {
             Err(Rejection::TermsDiffer)

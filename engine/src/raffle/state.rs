@@ -1,5 +1,6 @@
 //! The state of a raffle: everything a decision needs, compactly, and nothing else.
 
+use super::bulk;
 use super::channel::{Channel, PoolKind};
 use super::config::Config;
 use super::device::Device;
@@ -203,8 +204,10 @@ pub struct Raffle {
     /// Its handhelds.
     pub devices: BTreeMap<DeviceId, Device>,
     /// Every order ever made under a key.
+    #[serde(deserialize_with = "bulk::map")]
     pub orders: BTreeMap<OrderKey, Order>,
     /// Every validation number given out.
+    #[serde(deserialize_with = "bulk::set")]
     pub validations: BTreeSet<ValidationNumber>,
     /// Orders that hold numbers, by the end of their hold.
     pub holds: BTreeSet<(Timestamp, OrderKey)>,

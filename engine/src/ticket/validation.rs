@@ -214,12 +214,21 @@ impl fmt::Debug for ValidationNumber {
 
 impl Serialize for ValidationNumber {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_compact())
+        // Characters where people read it, the bare bytes in snapshots.
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.to_compact())
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for ValidationNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let number = Self::from_bytes(<[u8; 10]>::deserialize(deserializer)?);
+            return number.ok_or_else(|| de::Error::custom("a validation number has 75 bits"));
+        }
         let text = String::deserialize(deserializer)?;
         let number: Self = text.parse().map_err(de::Error::custom)?;
         if number.to_compact() == text {

@@ -205,6 +205,10 @@ pub(super) async fn snapshots_shorten_the_tail(case: &Case<'_>) {
     ok(case.store.save_snapshot(owner.stream, 6, vec![6])).await;
     let loaded = ok(case.store.claim(owner.stream)).await;
     assert_eq!(loaded.snapshot, Some((3, big)), "the newest that is not ahead of the journal");
+    // Read beside the owner, it is the same, and claims nothing.
+    assert_eq!(ok(case.store.snapshot(owner.stream)).await, loaded.snapshot);
+    assert_eq!(ok(case.store.snapshot(case.stream(2))).await, None);
+    assert_eq!(ok(case.store.claim(owner.stream)).await.epoch, loaded.epoch + 1);
     assert_eq!(loaded.tail, written.records[3..]);
     assert_eq!(loaded.head, owner.head);
     ok(case.store.save_snapshot(owner.stream, 5, vec![5])).await;

@@ -50,3 +50,9 @@ pub(super) async fn claim<B: Backend>(store: &B, stream: StreamId) -> Result<Loa
     }
     Ok(Loaded { epoch, snapshot, tail, head })
 }
+
+/// The newest snapshot that is not ahead of the journal.
+pub(super) async fn snapshot<B: Backend>(store: &B, stream: StreamId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    let Some(end) = store.fetch(queries::stream_head(stream)).await?.pop() else { return Ok(None) };
+    Ok(store.fetch(queries::snapshot(stream, end.head.seq)).await?.pop())
+}

@@ -37,6 +37,10 @@ impl<B: Backend> Store for B {
         done(self, writes::save_snapshot(stream, seq, bytes))
     }
 
+    fn snapshot(&self, stream: StreamId) -> StoreFuture<'_, Option<(u64, Vec<u8>)>> {
+        Box::pin(backend::snapshot(self, stream))
+    }
+
     fn heads(&self) -> StoreFuture<'_, Vec<StreamHead>> {
         all(self, queries::heads())
     }
