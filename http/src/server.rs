@@ -306,7 +306,15 @@ impl Running {
 pub struct Told {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
+    /// Kept, never heard: a file that may not grow is then an error of the write, which the journal waits
+    /// out, and not the end of the process.
+    #[cfg(unix)]
+    _file_size: Option<tokio::signal::unix::Signal>,
 }
+
+/// The system's number of the signal for a file beyond its limit, where it is known.
+#[cfg(unix)]
+const SIGXFSZ: Option<i32> = if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) { Some(25) } else { None };
 
 impl Told {
     /// Begins to listen.
@@ -317,7 +325,8 @@ impl Told {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?] })
+            let _file_size = SIGXFSZ.map(|number| signal(SignalKind::from_raw(number))).transpose()?;
+            Ok(Self { signals: [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?], _file_size })
         }
         #[cfg(not(unix))]
         Ok(Self {})

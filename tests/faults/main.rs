@@ -1,14 +1,24 @@
 //! Faults from outside (issue 2, acceptance 3), one file each: a process that is killed between decision and commit
 //! (`kill`), a store that does not answer (`silence`), a database that drops its connections (`connections`), an end with
-//! sockets open (`farewell`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
+//! sockets open (`farewell`); between the server and PostgreSQL whatever a network can do (`database_proxy`), and PostgreSQL
+//! itself stopped and started (`database_restart`), while a crowd buys (`crowd`); a power cut while SQLite's log
+//! is written (`torn`), another process that takes its lock (`busy`), a disk without room (`full_disk`), a machine whose
+//! clock is set (`clock_jumps`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
+mod busy;
+mod clock_jumps;
 mod connections;
+mod crowd;
+mod database_proxy;
+mod database_restart;
 mod farewell;
+mod full_disk;
 mod kill;
 mod lock;
 mod silence;
+mod torn;
 
 use drumroll_tests::api::{Client, Reply};
 use drumroll_tests::server::Site;

@@ -3,6 +3,7 @@
 use crate::auditor::books::Books;
 use crate::chance::Chance;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_postgres::{Client, Config, NoTls};
 
 /// Where a server keeps its records.
@@ -22,11 +23,18 @@ impl Database {
 
     /// A new database on the server of `DRUMROLL_TEST_POSTGRES`; `None` when there is none.
     pub async fn postgres() -> Option<Self> {
-        let server = std::env::var("DRUMROLL_TEST_POSTGRES").ok()?;
-        let name = format!("drumroll_test_{}_{:x}", std::process::id(), Chance::new(crate::now_ms()).bits());
-        connect(&server).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        Some(Self::on(&std::env::var("DRUMROLL_TEST_POSTGRES").ok()?).await)
+    }
+
+    /// A new database on this server.
+    pub async fn on(server: &str) -> Self {
+        // Tests of one process may begin in the same millisecond.
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let (mixed, count) = (Chance::new(crate::now_ms()).bits(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("drumroll_test_{}_{count}_{mixed:x}", std::process::id());
+        connect(server).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::Postgres(format!("{base}/{name}")))
+        Self::Postgres(format!("{base}/{name}"))
     }
 
     /// The value of the server's setting.

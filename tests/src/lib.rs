@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `auditor` | reads a database and clients' records, and believes neither |
 //! | `chance` | seeded choices; `DRUMROLL_TEST_SEED` repeats a run |
-//! | `clock` | a machine whose clock is ahead |
+//! | `clock` | a machine whose clock is wrong, and is set while programs run |
 //! | `scratch` | a folder that goes when its test passes and stays when it fails |
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
 //! | `database` | a database of one's own |
+//! | `proxy` | what a network can do between a server and PostgreSQL |
 //! | `server` | `drumroll serve` as a process that never outlives its test |
 //! | `api` | REST calls |
 //! | `socket` | WebSocket clients |
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod database;
 pub mod figures;
 pub mod programs;
+pub mod proxy;
 pub mod scratch;
 pub mod server;
 pub mod simulation;
@@ -37,6 +39,11 @@ pub mod wait;
 pub fn skip(test: &str, why: &str) {
     assert!(std::env::var_os("CI").is_none(), "{test}: {why}");
     println!("{test} is skipped: {why}");
+}
+
+/// Whether tests run at full length, as in `make e2e`.
+pub fn full_scale() -> bool {
+    std::env::var("DRUMROLL_SCALE").is_ok_and(|scale| scale == "full")
 }
 
 /// Milliseconds since 1970.

@@ -2,14 +2,13 @@
 
 use crate::api::Client;
 use crate::chance::Chance;
-use crate::clock;
+use crate::clock::Hand;
 use crate::database::Database;
 use crate::programs;
 use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -63,13 +62,13 @@ pub struct Site {
     /// `http://…`, without a slash at the end.
     pub base: String,
     settings: Vec<(String, String)>,
-    ahead: Option<(PathBuf, u64)>,
+    clock: Option<Hand>,
     child: Option<Child>,
 }
 
 /// A port nobody listens on at the moment, below those that the system hands out by itself: while a server is down
 /// between two of its lives, no other program's connection may come to stand in its place.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let mixed = crate::now_ms() ^ u64::from(std::process::id()) << 44 ^ COUNT.fetch_add(1, Ordering::Relaxed) << 56;
     let mut chance = Chance::new(mixed);
@@ -91,10 +90,15 @@ impl Site {
         Some(Self::new(Scratch::new(name), database))
     }
 
+    /// A place with a database that is at hand.
+    pub fn with(name: &str, database: Database) -> Self {
+        Self::new(Scratch::new(name), database)
+    }
+
     fn new(scratch: Scratch, database: Database) -> Self {
         let base = format!("http://127.0.0.1:{}", free_port());
         let log = Log::default();
-        let mut site = Self { scratch, database, log, base, settings: Vec::new(), ahead: None, child: None };
+        let mut site = Self { scratch, database, log, base, settings: Vec::new(), clock: None, child: None };
         // One address stands for a whole arena here; the limits have a test of their own.
         for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
             site.set(&format!("RATES__{class}"), "0");
@@ -109,12 +113,24 @@ impl Site {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Puts the machine's clock ahead of ours, from the next start on.
+    /// Puts the machine's clock ahead of ours: from the next start on, or at once for a server that was started after
+    /// this was called before.
     ///
     /// # Errors
     /// Why that cannot be done here.
     pub fn set_ahead(&mut self, seconds: u64) -> Result<(), String> {
-        self.ahead = Some((clock::library(self.scratch.path())?, seconds));
+        self.set_clock(i64::try_from(seconds).unwrap() * 1_000)
+    }
+
+    /// The same in milliseconds, and back too.
+    ///
+    /// # Errors
+    /// Why that cannot be done here.
+    pub fn set_clock(&mut self, ahead_ms: i64) -> Result<(), String> {
+        if self.clock.is_none() {
+            self.clock = Some(Hand::new(self.scratch.path())?);
+        }
+        self.clock.iter().for_each(|hand| hand.put(ahead_ms));
         Ok(())
     }
 
@@ -128,8 +144,8 @@ impl Site {
         for (name, value) in &self.settings {
             command.env(format!("DRUMROLL_{name}"), value);
         }
-        if let Some((library, seconds)) = &self.ahead {
-            clock::ahead(&mut command, library, *seconds);
+        if let Some(hand) = &self.clock {
+            hand.rule(&mut command);
         }
         command
     }

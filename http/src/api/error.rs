@@ -157,7 +157,9 @@ pub fn status_of(code: &str) -> StatusCode {
 impl ApiError {
     /// An error with a sentence for people.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None }
+        // Whoever is told that nobody knows yet is told when to ask.
+        let retry_after = (code == "outcome_unknown").then_some(1);
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after }
     }
 
     /// Something that is not there, or not for this caller: the two look alike.

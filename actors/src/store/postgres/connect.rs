@@ -104,7 +104,11 @@ impl Lease {
         use deadpool_postgres::PoolError;
         let object = pool.get().await.map_err(|problem| match problem {
             PoolError::Backend(problem) | PoolError::PostCreateHook(HookError::Backend(problem)) => {
-                StoreError::Unavailable(failed(&problem).to_string())
+                // Whatever it is: without a connection nothing was looked at.
+                match failed(&problem) {
+                    StoreError::Damaged(text) => StoreError::Unavailable(text),
+                    other => other,
+                }
             }
             other => StoreError::Unavailable(other.to_string()),
         })?;
