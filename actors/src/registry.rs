@@ -108,7 +108,7 @@ pub struct Options {
     pub idle: Duration,
     /// Starts at the same time.
     pub starts_max: usize,
-    /// Events after which a new snapshot is made; later ones are made less often, see [`SNAPSHOT_SHARE`].
+    /// Events after which a new snapshot is made; later ones when the journal has grown by an eighth.
     pub snapshot_every: u64,
 }
 
