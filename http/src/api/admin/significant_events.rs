@@ -86,7 +86,7 @@ pub(crate) async fn list_significant_events(
     };
     let rows = app.node.store().significant(staff.organisation, filter).await?;
     let named: HashSet<String> = rows.iter().flat_map(|row| [row.component.clone(), row.actor.clone()]).collect();
-    let names = app.node.read_organisation(staff.organisation, move |state| names(state, &named)).await?;
+    let names = app.node.read_organisation(staff.organisation, move |state| names(state, named)).await?;
     let items = rows.into_iter().map(|row| SignificantEvent {
         at_ms: row.at.as_millis(),
         code: row.code,
@@ -99,12 +99,18 @@ pub(crate) async fn list_significant_events(
     Ok(web::Json(SignificantEventList { items: items.collect() }))
 }
 
-/// What the organisation calls the parties in `named`. The log itself keeps ids, since names change.
-fn names(state: &Organisation, named: &HashSet<String>) -> HashMap<String, String> {
-    let users = state.accounts.iter().map(|(id, account)| (format!("user:{id}"), &account.name));
-    let handhelds = state.devices.iter().map(|(id, device)| (format!("rsu:{id}"), &device.label));
-    let venues = state.venues.iter().map(|(id, venue)| (format!("venue:{id}"), &venue.name));
-    let raffles = state.events.iter().map(|(id, event)| (format!("raffle:{id}"), &event.name));
-    let all = users.chain(handhelds).chain(venues).chain(raffles);
-    all.filter(|(party, _)| named.contains(party)).map(|(party, name)| (party, name.clone())).collect()
+/// What the organisation calls the parties in `named`. The log itself keeps ids, since names change. Looked up
+/// one by one: this runs in the organisation's actor, which may know thousands.
+fn names(state: &Organisation, named: HashSet<String>) -> HashMap<String, String> {
+    let name = |party: &str| {
+        let (kind, id) = party.split_once(':')?;
+        match kind {
+            "user" => state.accounts.get(&id.parse().ok()?).map(|account| &account.name),
+            "rsu" => state.devices.get(&id.parse().ok()?).map(|device| &device.label),
+            "venue" => state.venues.get(&id.parse().ok()?).map(|venue| &venue.name),
+            "raffle" => state.events.get(&id.parse().ok()?).map(|event| &event.name),
+            _ => None,
+        }
+    };
+    named.into_iter().filter_map(|party| name(&party).cloned().map(|name| (party, name))).collect()
 }
