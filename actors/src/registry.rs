@@ -552,6 +552,8 @@ where
         let snapshot = self.store.snapshot(stream).await?;
         let work = move || Live::<A>::from_snapshot(stream, snapshot.as_ref());
         let mut live = tokio::task::spawn_blocking(work).await?;
+        // The beginning, where the snapshot is of another version: then a new one is due in any case.
+        let last = live.head.seq;
         while live.head.seq < until {
             let page = self.store.records(stream, live.head.seq, PAGE).await?;
             if page.is_empty() {
@@ -561,6 +563,10 @@ where
             live = tokio::task::spawn_blocking(move || live.replay(&page).map(|()| live)).await??;
         }
         let seq = live.head.seq;
+        if seq == last {
+            // Nothing became durable since; there is nothing to save again.
+            return Ok(seq);
+        }
         let bytes = tokio::task::spawn_blocking(move || live.snapshot()).await?;
         self.store.save_snapshot(stream, seq, bytes).await?;
         Ok(seq)

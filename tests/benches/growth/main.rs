@@ -3,13 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
-#[path = "../sales/house.rs"]
-#[allow(dead_code, reason = "the sales bench uses the rest")]
-mod house;
-#[path = "../sales/meter.rs"]
-#[allow(dead_code, reason = "the sales bench uses the rest")]
-mod meter;
+#[path = "../common/mod.rs"]
+mod common;
 
+use common::house::{House, origin};
 use drumroll_actors::aggregate::{Aggregate, Live, Origin};
 use drumroll_actors::store::sqlite::SqliteStore;
 use drumroll_actors::store::{Append, Store, StreamId};
@@ -18,7 +15,6 @@ use drumroll_engine::money::Line;
 use drumroll_engine::raffle::sell_tickets::SellTickets;
 use drumroll_engine::raffle::{Channel, Command, Raffle};
 use drumroll_tests::figures::{Figures, median};
-use house::{House, origin};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

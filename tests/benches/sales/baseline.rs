@@ -1,7 +1,7 @@
 //! What people would build instead: one row per event that says which number is next, locked by every sale.
 //! Each sale here does the least such a system can do and still be right: number, order, money, one commit.
 
-use super::meter::{Meter, run_clients};
+use super::common::meter::{Meter, run_clients};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::{Client, Config, NoTls, Statement};

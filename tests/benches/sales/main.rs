@@ -7,16 +7,16 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
 
 mod baseline;
-mod house;
+#[path = "../common/mod.rs"]
+mod common;
 mod limit;
-mod meter;
 
 use baseline::Way;
+use common::house::House;
 use drumroll_actors::store::postgres::{PostgresConfig, PostgresStore};
 use drumroll_actors::store::sqlite::SqliteStore;
 use drumroll_tests::database::Database;
 use drumroll_tests::figures::{Figures, median};
-use house::House;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
