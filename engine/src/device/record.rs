@@ -120,7 +120,7 @@ impl DeviceRecord {
             return Err(RecordError::Signature);
         }
         let payload = DevicePayload::parse(&self.payload);
-        Ok(VerifiedRecord { record: self, hash, payload })
+        Ok(VerifiedRecord { record: self, hash, payload, key: Bytes(*device_public_key) })
     }
 }
 
@@ -158,12 +158,37 @@ impl fmt::Display for RecordError {
 
 impl core::error::Error for RecordError {}
 
-/// A record that this device signed, as it stands. Only [`DeviceRecord::verify`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A record that this device signed, as it stands. Only [`DeviceRecord::verify`] makes one: it travels
+/// between nodes with the key it was checked against, and is checked again where it arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "SignedRecord", try_from = "SignedRecord")]
 pub struct VerifiedRecord {
     record: DeviceRecord,
     hash: [u8; 32],
     payload: Result<DevicePayload, PayloadError>,
+    key: Bytes<32>,
+}
+
+/// A record with the key that is said to have signed it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedRecord {
+    record: DeviceRecord,
+    key: Bytes<32>,
+}
+
+impl From<VerifiedRecord> for SignedRecord {
+    fn from(verified: VerifiedRecord) -> Self {
+        Self { record: verified.record, key: verified.key }
+    }
+}
+
+impl TryFrom<SignedRecord> for VerifiedRecord {
+    type Error = RecordError;
+
+    fn try_from(signed: SignedRecord) -> Result<Self, RecordError> {
+        signed.record.verify(&signed.key.0)
+    }
 }
 
 impl VerifiedRecord {
@@ -331,6 +356,20 @@ mod tests {
         assert!(!second.continues(0, &GENESIS));
         assert!(!second.continues(1, &GENESIS));
         assert!(!first.continues(1, first.hash()));
+    }
+
+    #[test]
+    fn what_another_node_verified_is_verified_again_where_it_arrives() {
+        let record = draft(1, GENESIS).seal(&payload(), &key());
+        let verified = record.verify(&key().public()).unwrap();
+        let sent = serde_json::to_string(&verified).unwrap();
+        assert_eq!(serde_json::from_str::<VerifiedRecord>(&sent).unwrap(), verified);
+        let mut altered = serde_json::to_value(&verified).unwrap();
+        altered["record"]["error_ms"] = 6.into();
+        assert!(serde_json::from_value::<VerifiedRecord>(altered).is_err());
+        let mut claimed = serde_json::to_value(&verified).unwrap();
+        claimed["key"] = serde_json::to_value(Bytes(SecretKey::from_bytes(&[43; 32]).public())).unwrap();
+        assert!(serde_json::from_value::<VerifiedRecord>(claimed).is_err());
     }
 
     #[test]

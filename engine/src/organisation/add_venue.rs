@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection, rejection::name};
 use crate::id::VenueId;
+use serde::{Deserialize, Serialize};
 
 /// Adds a venue. Repeating it is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddVenue {
     /// The venue.
     pub venue: VenueId,

@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection, Role, rejection::name};
 use crate::id::UserId;
+use serde::{Deserialize, Serialize};
 
 /// Creates an account. That logins are unique across organisations is the server's unique index.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateAccount {
     /// The account.
     pub user: UserId,

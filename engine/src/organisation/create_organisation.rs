@@ -1,9 +1,10 @@
 //! The first event of an organisation.
 
 use super::{Event, Organisation, Rejection, rejection::name};
+use serde::{Deserialize, Serialize};
 
 /// Creates the organisation of this journal. Repeating it with the same name is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateOrganisation {
     /// Its name.
     pub name: String,

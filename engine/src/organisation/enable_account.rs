@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection};
 use crate::id::UserId;
+use serde::{Deserialize, Serialize};
 
 /// Enables or disables an account.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EnableAccount {
     /// The account.
     pub user: UserId,

@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection, rejection::reason};
 use crate::id::DeviceId;
+use serde::{Deserialize, Serialize};
 
 /// Lets a handheld take part.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EnableDevice {
     /// The handheld.
     pub device: DeviceId,
@@ -17,7 +18,7 @@ pub fn enable_device(state: &Organisation, command: &EnableDevice) -> Result<Vec
 }
 
 /// Keeps a handheld from taking part, from its next contact on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DisableDevice {
     /// The handheld.
     pub device: DeviceId,

@@ -3,10 +3,11 @@
 use super::{Event, Organisation, Rejection, rejection::reason};
 use crate::bytes::Bytes;
 use crate::id::DeviceId;
+use serde::{Deserialize, Serialize};
 
 /// Enrols a handheld with the key it made itself. The caller has checked the one-time code and the proof
 /// that the device holds the secret half.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EnrolDevice {
     /// The handheld.
     pub device: DeviceId,
@@ -28,7 +29,7 @@ pub fn enrol_device(state: &Organisation, command: &EnrolDevice) -> Result<Vec<E
 }
 
 /// Takes a handheld's enrolment back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UnenrolDevice {
     /// The handheld.
     pub device: DeviceId,

@@ -1,5 +1,7 @@
 //! An organisation's own journal: accounts, devices, venues, event numbers, significant events.
 
+use serde::{Deserialize, Serialize};
+
 mod event;
 mod rejection;
 mod state;
@@ -22,7 +24,7 @@ pub use rejection::Rejection;
 pub use state::{Account, Numbered, Organisation, RegisteredDevice, Venue};
 
 /// Everything that can be asked of an organisation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each variant is documented on its command")]
 pub enum Command {
     CreateOrganisation(create_organisation::CreateOrganisation),

@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection};
 use crate::id::UserId;
+use serde::{Deserialize, Serialize};
 
 /// One of the events that change no state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Note {
     /// What happened.
     pub event: Event,

@@ -3,10 +3,11 @@
 use super::{Event, Organisation, Rejection, rejection::name};
 use crate::id::RaffleId;
 use crate::raffle::Kind;
+use serde::{Deserialize, Serialize};
 
 /// Gives a raffle its number, for ever: never reused, not for cancelled nor for test events. Repeating
 /// it gives the same number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NumberEvent {
     /// The raffle.
     pub raffle: RaffleId,

@@ -2,9 +2,10 @@
 
 use super::{Event, Organisation, Rejection, rejection::name};
 use crate::id::DeviceId;
+use serde::{Deserialize, Serialize};
 
 /// Registers a handheld. Repeating it is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RegisterDevice {
     /// The handheld.
     pub device: DeviceId,

@@ -1,9 +1,10 @@
 //! Why an organisation's command is refused.
 
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// A refusal; [`Rejection::code`] is public API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejection {
     /// No such organisation.
     UnknownOrganisation,

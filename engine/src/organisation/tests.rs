@@ -4,9 +4,12 @@ use crate::id::{DeviceId, OrganisationId, RaffleId, UserId};
 use crate::raffle::Kind;
 use crate::time::Timestamp;
 
-/// Decides and applies, through the stored bytes.
+/// Decides and applies, through the bytes that travel between nodes and those that are stored.
 fn run(state: &mut Organisation, command: Command) -> Result<usize, Rejection> {
-    let events = decide(state, command)?;
+    let sent = serde_json::to_vec(&command).unwrap();
+    let arrived: Command = serde_json::from_slice(&sent).unwrap();
+    assert_eq!(format!("{arrived:?}"), format!("{command:?}"));
+    let events = decide(state, arrived)?;
     for event in &events {
         let stored = Event::decode(&event.encode()).unwrap();
         assert_eq!(stored, *event);

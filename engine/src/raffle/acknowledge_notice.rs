@@ -3,10 +3,11 @@
 use super::{Decision, Event, Raffle, Rejection};
 use crate::id::DeviceId;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Records that a handheld will obey a closing time or a suspension. An offline device is bound by the
 /// latest one it has acknowledged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct AcknowledgeNotice {
     /// The handheld.
     pub device: DeviceId,

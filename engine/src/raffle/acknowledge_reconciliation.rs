@@ -1,9 +1,10 @@
 //! The event manager's acknowledgement: without it no winning number can exist (L-06, D-01, I9).
 
 use super::{Acknowledgement, Context, Decision, Event, Raffle, Rejection, Status, blockers};
+use serde::{Deserialize, Serialize};
 
 /// Acknowledges the reconciliation, with the counts the person saw.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AcknowledgeReconciliation {
     /// The words agreed to.
     pub statement: String,

@@ -2,9 +2,10 @@
 //! free re-roll.
 
 use super::{Decision, DrawStatus, Event, Raffle, Rejection};
+use serde::{Deserialize, Serialize};
 
 /// Cancels one draw.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CancelDraw {
     /// The draw.
     pub draw_no: u32,

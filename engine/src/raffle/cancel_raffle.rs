@@ -1,9 +1,10 @@
 //! Cancelling: before any lock, with a reason, refunding everybody (L-07).
 
 use super::{Channel, Context, Decision, Event, HoldEnd, Raffle, RefundReason, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Cancels the raffle. After the first sale this takes two people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CancelRaffle {
     /// Why.
     pub reason: String,

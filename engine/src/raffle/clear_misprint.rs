@@ -3,9 +3,10 @@
 use super::void_ticket::voidable;
 use super::{Decision, Event, OrderState, Raffle, Rejection};
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// Takes the mark off a ticket.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClearMisprint {
     /// The ticket.
     pub order: OrderKey,

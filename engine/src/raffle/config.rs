@@ -90,7 +90,7 @@ pub mod limits {
 }
 
 /// What is wrong with a configuration: a field and a sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigError {
     /// The path of the field, for example `packages[2].price_minor`.
     pub field: String,

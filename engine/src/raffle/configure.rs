@@ -1,9 +1,10 @@
 //! The configuration, before opening.
 
 use super::{Answer, Config, Decision, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Sets or replaces the whole configuration of a raffle that has not opened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Configure {
     /// All of it.
     pub config: Config,

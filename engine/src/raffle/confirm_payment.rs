@@ -6,9 +6,10 @@ use super::{
 };
 use crate::bytes::Bytes;
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// A payment succeeded. Repeating it is harmless, however often a provider's webhook comes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmPayment {
     /// The order.
     pub order: OrderKey,

@@ -2,9 +2,10 @@
 
 use super::{Decision, Event, Raffle, Refund, Rejection};
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// A refund was paid. Repeating it is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ConfirmRefund {
     /// The order.
     pub order: OrderKey,

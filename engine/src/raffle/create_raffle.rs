@@ -1,10 +1,11 @@
 //! A draft under its event number.
 
 use super::{Answer, Decision, Event, Kind, Raffle, Rejection};
+use serde::{Deserialize, Serialize};
 
 /// Creates the raffle of this stream. The event number comes from the organisation's journal, where it
 /// was given to this raffle for ever (L-05); repeating the command is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateRaffle {
     /// Its gapless number, from 1.
     pub event_number: u64,

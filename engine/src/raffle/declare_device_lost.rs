@@ -3,10 +3,11 @@
 use super::start_reconciliation::if_last;
 use super::{Context, Decision, Event, Raffle, Rejection, Status};
 use crate::id::DeviceId;
+use serde::{Deserialize, Serialize};
 
 /// Writes a handheld off, with its operator and the money he handed in; two people sign. Its known sales
 /// stay in, its numbers of unknown fate leave the game for ever.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeclareDeviceLost {
     /// The handheld.
     pub device: DeviceId,

@@ -3,10 +3,11 @@
 use super::{Decision, DrawStatus, Event, Raffle, Rejection, Slot};
 use crate::bytes::Bytes;
 use crate::draw::{self, Alpha, Proof, ResultHash, Seed, Signature, vrf};
+use serde::{Deserialize, Serialize};
 
 /// Records the outcome, computed off the actor from what is on record. The same inputs give the same
 /// outcome for ever, so a second click finds the first one's winners.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DrawWinners {
     /// The draw.
     pub draw_no: u32,

@@ -2,9 +2,10 @@
 
 use super::{Channel, Decision, Event, HoldEnd, OrderState, Raffle, Rejection};
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// Ends the hold of an order whose payment failed. Repeating it is harmless.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct EndHold {
     /// The order.
     pub order: OrderKey,

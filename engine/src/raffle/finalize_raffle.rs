@@ -1,9 +1,10 @@
 //! The end of a raffle.
 
 use super::{Decision, DrawStatus, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Freezes the raffle: every draw is settled.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct FinalizeRaffle;
 
 /// Refuses, in this order: a raffle that is not reconciled, a draw that is not settled or cancelled,

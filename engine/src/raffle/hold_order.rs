@@ -4,10 +4,11 @@ use super::sell_tickets::{priced, window};
 use super::{Answer, Channel, Context, Decision, Event, OrderState, Raffle, Rejection};
 use crate::id::OrderKey;
 use crate::money::Line;
+use serde::{Deserialize, Serialize};
 
 /// Holds a quantity of numbers for one buyer until the payment or the deadline. Durable before the
 /// provider is called, so that a charge always finds its order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HoldOrder {
     /// The order's key, remembered after the hold ends.
     pub order: OrderKey,

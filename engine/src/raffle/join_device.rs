@@ -2,10 +2,11 @@
 
 use super::{Answer, Decision, Event, Raffle, Rejection};
 use crate::id::DeviceId;
+use serde::{Deserialize, Serialize};
 
 /// Admits a handheld, under an issuer slot of its own. The caller has checked that it is enrolled and
 /// enabled. Repeating it is harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct JoinDevice {
     /// The handheld.
     pub device: DeviceId,

@@ -3,10 +3,11 @@
 use super::{Context, Decision, DrawStatus, Event, Raffle, Rejection, SealedLedger, Status};
 use crate::draw::{LedgerPublicKey, LockHash};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Seals the ledger of a draw. The shell has computed the root off the actor, from the state at the
 /// journal's end that the lock names; if anything was recorded since, the lock is outdated and is made anew.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LockDraw {
     /// The draw.
     pub draw_no: u32,

@@ -3,10 +3,11 @@
 use super::void_ticket::voidable;
 use super::{Decision, Event, OrderState, Raffle, Rejection};
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// Marks a ticket as misprinted. It stays eligible until it is voided or cleared, and blocks the
 /// acknowledgement meanwhile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MarkMisprint {
     /// The ticket.
     pub order: OrderKey,

@@ -82,6 +82,7 @@ use crate::journal::{Actor, Head};
 use crate::money::Currency;
 use crate::ticket::{IssuerSlot, NumberRange, SaleRecord};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The circumstances of a command, stamped by the actor.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +139,7 @@ impl Decision {
 }
 
 /// What the caller is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// Done, or done before.
     Done,
@@ -166,7 +167,7 @@ pub enum Answer {
 }
 
 /// What became of a device record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// It counts.
     Accepted,
@@ -177,7 +178,7 @@ pub enum Verdict {
 }
 
 /// Everything that can be asked of a raffle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each variant is documented on its command")]
 pub enum Command {
     CreateRaffle(create_raffle::CreateRaffle),

@@ -2,9 +2,10 @@
 
 use super::{Context, Decision, Event, Raffle, Rejection};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Moves the closing time. Earlier needs a reason; later also needs a profile that allows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MoveClose {
     /// The new closing time; an instant already past closes now.
     pub closes_at: Timestamp,

@@ -6,10 +6,11 @@ use crate::draw::{Flags, LedgerPublicKey, Plan, Prize, VrfPublicKey, WitnessPubl
 use crate::hash::sha256;
 use crate::id::DrawId;
 use crate::profile::Profile;
+use serde::{Deserialize, Serialize};
 
 /// Opens sales. Keys and the house witness's commitment are made by the shell from secrets that the
 /// engine never sees; it finds the plan hash with [`prepare`] first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpenSales {
     /// Public halves of the raffle's keys.
     pub keys: RaffleKeys,

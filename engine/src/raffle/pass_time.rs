@@ -2,10 +2,11 @@
 
 use super::{Context, Decision, Event, HoldEnd, Raffle, Rejection};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Records everything that is due. The actor sends it at [`Raffle::next_due`], before any other command
 /// that finds something due, and on waking up, so that a restart across the close changes nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct PassTime;
 
 /// How many holds end in one decision: a batch stays small, the rest follows at once.

@@ -3,9 +3,10 @@
 use super::{Decision, DrawStatus, Event, Raffle, Rejection};
 use crate::bytes::Bytes;
 use crate::draw::{Alpha, Proof, vrf};
+use serde::{Deserialize, Serialize};
 
 /// Records the proof.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ProveDraw {
     /// The draw.
     pub draw_no: u32,

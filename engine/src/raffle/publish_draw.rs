@@ -2,10 +2,11 @@
 
 use super::{Decision, DrawStatus, Event, Raffle, Rejection};
 use crate::bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// Confirms the result for every screen. The caller repeats the seal he sees, so that nobody publishes
 /// a draw he is not looking at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct PublishDraw {
     /// The draw.
     pub draw_no: u32,

@@ -13,9 +13,10 @@ use crate::device::{DevicePayload, FinalReport, Misprint, MisprintReason, Sale a
 use crate::id::DeviceId;
 use crate::money;
 use crate::time::Span;
+use serde::{Deserialize, Serialize};
 
 /// Records one verified record. The signature was checked where the type was made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordDevice {
     /// The record.
     pub record: VerifiedRecord,

@@ -3,9 +3,10 @@
 use super::config::ConfigError;
 use super::state::Status;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// A refusal. [`Rejection::code`] is public API: stable, and the same in HTTP, sockets and logs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejection {
     /// No such raffle.
     UnknownRaffle,

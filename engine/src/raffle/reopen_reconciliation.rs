@@ -1,9 +1,10 @@
 //! Taking the acknowledgement back, to void a ticket or look again (T-08).
 
 use super::{Decision, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Clears the acknowledgement.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReopenReconciliation {
     /// Why.
     pub reason: String,

@@ -4,10 +4,11 @@ use super::sell_tickets::window;
 use super::{Answer, Context, Decision, Device, Event, PoolKind, Raffle, Rejection};
 use crate::id::DeviceId;
 use crate::ticket::NumberRange;
+use serde::{Deserialize, Serialize};
 
 /// Leases the next block of the pool to a handheld. `lease_no` is the idempotency key: the same number
 /// gives the same range for ever, so a lost answer costs nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ReserveRange {
     /// The handheld.
     pub device: DeviceId,

@@ -8,9 +8,10 @@ use super::{
 use crate::bytes::Bytes;
 use crate::id::DeviceId;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Accepts or refunds a quarantined sale.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ResolveQuarantine {
     /// The handheld.
     pub device: DeviceId,

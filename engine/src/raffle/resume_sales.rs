@@ -1,9 +1,10 @@
 //! The end of a pause.
 
 use super::{Context, Decision, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Lets sales go on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ResumeSales;
 
 /// Refuses, in this order: a raffle that is not suspended, a close that is due.

@@ -3,9 +3,10 @@
 use super::{Decision, DrawStatus, Event, Raffle, Rejection};
 use crate::bytes::Bytes;
 use crate::draw::{Reveal, Signature};
+use serde::{Deserialize, Serialize};
 
 /// Records the reveal of the house witness, made after it saw the lock.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RevealWitness {
     /// The draw.
     pub draw_no: u32,

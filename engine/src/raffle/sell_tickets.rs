@@ -5,10 +5,11 @@ use crate::bytes::Bytes;
 use crate::id::{OrderKey, UserId};
 use crate::money::{self, Line, PricingError};
 use crate::ticket::{IssuerSlot, ValidationNumber};
+use serde::{Deserialize, Serialize};
 
 /// Sells one ticket. `order` is the idempotency key: the same key and terms give the recorded sale for
 /// ever, other terms are refused by name (I3).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SellTickets {
     /// The order's key.
     pub order: OrderKey,

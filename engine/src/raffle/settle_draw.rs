@@ -1,10 +1,11 @@
 //! A draw's prizes are paid or disposed of.
 
 use super::{Decision, DrawStatus, Event, Raffle, Rejection};
+use serde::{Deserialize, Serialize};
 
 /// Settles a published draw. The claim workflow with its two people has its own issue; this records how
 /// the organisation disposed of the prizes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SettleDraw {
     /// The draw.
     pub draw_no: u32,

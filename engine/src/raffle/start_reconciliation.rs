@@ -1,10 +1,11 @@
 //! The step from `closing` to `reconciling` by hand.
 
 use super::{Decision, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Begins reconciliation although handhelds are still missing, so that they can be dealt with one by
 /// one. It begins by itself when the last one is final.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct StartReconciliation;
 
 /// Refuses a raffle that is not closing.

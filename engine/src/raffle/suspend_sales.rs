@@ -1,9 +1,10 @@
 //! A pause in sales.
 
 use super::{Context, Decision, Event, Raffle, Rejection, Status};
+use serde::{Deserialize, Serialize};
 
 /// Pauses sales on every channel. Orders being paid may complete: their buyers acted before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SuspendSales {
     /// Why (L-07).
     pub reason: String,

@@ -2,10 +2,11 @@
 
 use super::{Channel, Decision, Event, OrderState, Raffle, RefundReason, Rejection, Status};
 use crate::id::OrderKey;
+use serde::{Deserialize, Serialize};
 
 /// Voids a ticket. Its numbers are never sold again and its value leaves the prize at once; money paid
 /// online goes back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VoidTicket {
     /// The ticket.
     pub order: OrderKey,

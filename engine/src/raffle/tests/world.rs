@@ -235,6 +235,9 @@ impl World {
     pub(super) fn give_as(&mut self, actor: Actor, approver: Option<UserId>, command: Command) -> Outcome {
         self.given.insert(matrix::name(&command));
         let asked = command.clone();
+        // Any node may be asked; the raffle's own judges what it is sent, and its answer travels back.
+        let command: Command = travelled(&command);
+        assert_eq!(format!("{command:?}"), format!("{asked:?}"), "a command arrives as it was sent");
         let context = Context { at: self.now, actor, approver, head: self.head };
         let outcome = match decide(&self.raffle, &context, command) {
             Ok(decision) => {
@@ -245,6 +248,7 @@ impl World {
             }
             Err(rejection) => Outcome { answer: Err(rejection), events: vec![] },
         };
+        assert_eq!(travelled::<Result<Answer, Rejection>>(&outcome.answer), outcome.answer, "so does its answer");
         self.last = Some((asked, outcome.answer.clone()));
         outcome
     }
@@ -330,4 +334,9 @@ impl World {
 /// Whether sales came back after they had ended.
 fn sold_again(before: Status, after: Status) -> bool {
     !matches!(before, Status::Draft | Status::Configured) && !before.on_sale() && after.on_sale()
+}
+
+/// What arrives at another node.
+fn travelled<T: serde::Serialize + serde::de::DeserializeOwned>(sent: &T) -> T {
+    serde_json::from_slice(&serde_json::to_vec(sent).expect("it can be sent")).expect("it can be read")
 }
