@@ -6,11 +6,13 @@ use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::UserId;
 use drumroll_engine::journal::{Actor, Cause, ChainError, FORMAT, Head, Record};
 use drumroll_engine::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fmt::{Debug, Display};
 use thiserror::Error;
 
 /// Who asks, and what led to it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Origin {
     /// Who.
     pub actor: Actor,
@@ -25,14 +27,17 @@ pub type Decision<A> = (Vec<<A as Aggregate>::Event>, <A as Aggregate>::Answer);
 
 /// An aggregate of the engine as an actor sees it.
 pub trait Aggregate: Clone + Debug + PartialEq + Send + Sized + 'static {
-    /// What can be asked of it.
-    type Command: Debug + Send + 'static;
+    /// What its kind is called between nodes.
+    const KIND: &'static str;
+
+    /// What can be asked of it, on any node.
+    type Command: Debug + Send + Serialize + DeserializeOwned + 'static;
     /// What happened.
     type Event: Debug + Send;
     /// What the caller is told.
-    type Answer: Debug + Send + 'static;
+    type Answer: Debug + Send + Serialize + DeserializeOwned + 'static;
     /// Why not.
-    type Rejection: Debug + Display + Send + 'static;
+    type Rejection: Debug + Display + Send + Serialize + DeserializeOwned + 'static;
     /// What an actor keeps beside the state to make publications cheap.
     type Cache: Default + Send + 'static;
 

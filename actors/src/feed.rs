@@ -1,10 +1,11 @@
 //! Committed news of raffles, on their way out. Only write-behind publishes here, after the commit.
 
-use crate::store::FactRow;
+use crate::cluster::bus::{Bus, News};
+use crate::store::{Append, FactRow, StreamId};
 use crate::view::{DeviceView, RaffleView};
 use drumroll_engine::id::{DeviceId, RaffleId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// What one decision makes visible once it is durable.
@@ -84,7 +85,11 @@ impl RaffleFeed {
 }
 
 impl RaffleFeed {
+    /// Never an older view than the one that is shown: whoever is late has been overtaken.
     fn show(&self, view: Arc<RaffleView>) {
+        if view.seq < self.view.borrow().seq {
+            return;
+        }
         let facts = view.facts;
         self.view.send_replace(view);
         self.position.send_if_modified(|position| std::mem::replace(position, facts) != facts);
@@ -92,9 +97,11 @@ impl RaffleFeed {
 }
 
 /// All feeds of this node.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Feed {
     raffles: Mutex<HashMap<RaffleId, Arc<RaffleFeed>>>,
+    /// Where committed events are told to other nodes; set once, on a node that has any.
+    bus: OnceLock<Arc<dyn Bus>>,
 }
 
 impl Feed {
@@ -117,9 +124,11 @@ impl Feed {
                 facts: Mutex::default(),
             })
         });
-        *feed.devices.lock().unwrap_or_else(PoisonError::into_inner) =
-            devices.into_iter().map(|device| (device.device, device)).collect();
-        feed.show(view);
+        if view.seq >= feed.view.borrow().seq {
+            *feed.devices.lock().unwrap_or_else(PoisonError::into_inner) =
+                devices.into_iter().map(|device| (device.device, device)).collect();
+            feed.show(view);
+        }
         feed.clone()
     }
 
@@ -128,6 +137,27 @@ impl Feed {
         let mut raffles = self.raffles.lock().unwrap_or_else(PoisonError::into_inner);
         if raffles.get(&raffle).is_some_and(|feed| feed.subscribers() == 0) {
             raffles.remove(&raffle);
+        }
+    }
+
+    /// Tells other nodes from now on what is committed here.
+    pub(crate) fn connect(&self, bus: Arc<dyn Bus>) {
+        // A second bus would be the same.
+        let _ = self.bus.set(bus);
+    }
+
+    /// The raffles somebody listens to.
+    pub(crate) fn watched(&self) -> Vec<StreamId> {
+        let raffles = self.raffles.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = raffles.iter().filter(|(_, feed)| feed.subscribers() > 0);
+        watched.map(|(raffle, feed)| StreamId { organisation: feed.view().organisation, raffle: *raffle }).collect()
+    }
+
+    /// Tells other nodes what has become durable.
+    pub(crate) fn tell(&self, append: Append) {
+        let Some(bus) = self.bus.get() else { return };
+        if let Some(news) = News::of(append.stream, append.records) {
+            bus.tell(news);
         }
     }
 

@@ -5,12 +5,14 @@
 use crate::aggregate::{Aggregate, Live, Origin};
 use crate::write_behind::Durable;
 use drumroll_engine::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 /// Kinds of work, most urgent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// Close, suspend, reconcile, draw.
     Control,

@@ -1,7 +1,11 @@
 //! One node: its store, journal, feed, clock, keys and actors, behind one handle.
 
-use crate::aggregate::{Live, Origin};
+use crate::aggregate::{Aggregate, Live, Origin};
 use crate::clock::Clock;
+use crate::cluster::bus::News;
+use crate::cluster::keeper::{self, Ward};
+use crate::cluster::peers::Asked;
+use crate::cluster::{Cluster, JoinError, Membership};
 use crate::feed::{Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
@@ -15,11 +19,12 @@ use drumroll_engine::journal::Cause;
 use drumroll_engine::organisation::{self, Organisation};
 use drumroll_engine::raffle::{Answer, Command, Raffle, Rejection, Status};
 use drumroll_engine::time::Timestamp;
-use std::sync::Arc;
+use serde_json::value::RawValue;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// Why a single command has no answer: refused by the engine, or failed on the way.
 #[derive(Debug, Error)]
@@ -71,6 +76,7 @@ pub struct Parts {
 }
 
 struct Inner {
+    cluster: Option<Arc<Cluster>>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     keys: KeyStore,
@@ -85,12 +91,53 @@ struct Inner {
 #[derive(Clone)]
 pub struct Node(Arc<Inner>);
 
+/// How often raffles that are watched here are looked after.
+const ATTEND_EVERY: Duration = Duration::from_millis(500);
+
 /// How often idle actors and due snapshots are looked after.
 const TEND_EVERY: Duration = Duration::from_secs(15);
 
+/// What a node's keeper does to its actors.
+impl Ward for Inner {
+    fn drop_all(&self) {
+        self.raffles.drop_all();
+        self.organisations.drop_all();
+    }
+
+    async fn take(&self, stream: StreamId) {
+        if let Err(error) = self.raffles.take(stream).await {
+            warn!(raffle.id = %stream.raffle, %error, "a raffle that nobody runs could not be taken over");
+        }
+    }
+}
+
 impl Node {
-    /// Starts a node within a tokio runtime and an actix system.
+    /// Starts the only node of a store, within a tokio runtime and an actix system.
     pub fn start(parts: Parts) -> Self {
+        Self::start_as(parts, None)
+    }
+
+    /// Starts a node beside others over the same store. `news` is what its bus hears of them.
+    ///
+    /// # Errors
+    /// See [`JoinError`].
+    pub async fn join(
+        parts: Parts,
+        membership: Membership,
+        news: Option<mpsc::Receiver<News>>,
+    ) -> Result<Self, JoinError> {
+        let cluster = Cluster::join(parts.store.clone(), membership).await?;
+        let node = Self::start_as(parts, Some(cluster.clone()));
+        tokio::spawn(keeper::keep(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
+        tokio::spawn(keeper::recover(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
+        tokio::spawn(attend(Arc::downgrade(&node.0)));
+        if let Some(news) = news {
+            tokio::spawn(hear(Arc::downgrade(&node.0), news));
+        }
+        Ok(node)
+    }
+
+    fn start_as(parts: Parts, cluster: Option<Arc<Cluster>>) -> Self {
         let Parts { store, clock, keys, journal, actors, threads } = parts;
         let feed = Arc::new(Feed::default());
         let (fenced, mut streams) = mpsc::channel(1_024);
@@ -111,7 +158,15 @@ impl Node {
         );
         let organisations =
             Registry::new(store.clone(), journal.clone(), clock.clone(), handles(), actors, Box::new(|_| ()));
-        let node = Self(Arc::new(Inner { store, clock, keys, journal, feed, raffles, organisations, arbiters }));
+        if let Some(cluster) = &cluster {
+            raffles.enlist(cluster.clone());
+            organisations.enlist(cluster.clone());
+            if let Some(bus) = cluster.bus.clone() {
+                feed.connect(bus);
+            }
+        }
+        let node =
+            Self(Arc::new(Inner { cluster, store, clock, keys, journal, feed, raffles, organisations, arbiters }));
         let weak = Arc::downgrade(&node.0);
         tokio::spawn(async move {
             while let Some(stream) = streams.recv().await {
@@ -136,11 +191,14 @@ impl Node {
     }
 
     /// Wakes every raffle in which something may be due, so that a restart across a close changes
-    /// nothing (L-04).
+    /// nothing (L-04). Among several nodes each takes over what nobody runs, all the time.
     ///
     /// # Errors
     /// The store did not answer.
     pub async fn wake_due(&self) -> Result<(), StoreError> {
+        if self.0.cluster.is_some() {
+            return Ok(());
+        }
         let mut after = None;
         loop {
             let page = self.0.store.raffles(None, false, after, 500).await?;
@@ -199,15 +257,21 @@ impl Node {
         Ok(row.map(|row| StreamId { organisation: row.organisation, raffle }))
     }
 
+    /// Whether this node runs a raffle, from now on if nobody did: what one of several nodes is to do for it,
+    /// this one does. The only node of a store runs them all.
+    pub async fn runs_here(&self, stream: StreamId) -> bool {
+        self.0.raffles.is_here(stream).await
+    }
+
     /// The committed feed of a raffle, waking it if it sleeps.
     ///
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn feed(&self, stream: StreamId) -> Result<Arc<RaffleFeed>, ExecuteError> {
-        if let Some(feed) = self.0.feed.get(stream.raffle) {
+        if let Some(feed) = self.0.feed.get(stream.raffle).filter(|_| self.0.raffles.shows(stream)) {
             return Ok(feed);
         }
-        self.0.raffles.rouse(stream).await?;
+        self.0.raffles.attend(stream).await?;
         self.0.feed.get(stream.raffle).ok_or(ExecuteError::Interrupted)
     }
 
@@ -287,12 +351,73 @@ impl Node {
         self.0.organisations.read(StreamId::organisation(organisation), move |live| look(&live.state)).await
     }
 
-    /// Snapshots what is awake, drains the journal and stops the actors' threads (B-03).
+    /// What this node knows of the others, if it is one of several.
+    pub fn cluster(&self) -> Option<&Arc<Cluster>> {
+        self.0.cluster.as_ref()
+    }
+
+    /// Judges what another node sent and answers it; `None` for bytes that no node of this build sends.
+    pub async fn answer_peer(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let cluster = self.0.cluster.as_ref()?;
+        let asked: Asked<Box<RawValue>> = serde_json::from_slice(body).ok()?;
+        let call = asked.call.get();
+        let answer = match asked.kind.as_str() {
+            Raffle::KIND => serde_json::to_vec(&self.0.raffles.answer(cluster, serde_json::from_str(call).ok()?).await),
+            Organisation::KIND => {
+                serde_json::to_vec(&self.0.organisations.answer(cluster, serde_json::from_str(call).ok()?).await)
+            }
+            _ => return None,
+        };
+        answer.ok()
+    }
+
+    /// Makes everything decided durable and stops the actors' threads (B-03). The only node of a store leaves
+    /// snapshots behind; one of several hands its journals over at once.
     pub async fn shut_down(&self) {
-        self.0.raffles.settle().await;
-        self.0.organisations.settle().await;
+        match &self.0.cluster {
+            Some(cluster) if cluster.standing() > 1 => {
+                cluster.take_leave();
+                self.0.raffles.hand_over().await;
+                self.0.organisations.hand_over().await;
+                cluster.leave().await;
+            }
+            cluster => {
+                self.0.raffles.settle().await;
+                self.0.organisations.settle().await;
+                if let Some(cluster) = cluster {
+                    cluster.take_leave();
+                    cluster.leave().await;
+                }
+            }
+        }
         for arbiter in &self.0.arbiters {
             arbiter.stop();
+        }
+    }
+}
+
+/// Keeps what is watched here fresh, wherever its actor runs.
+async fn attend(node: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(ATTEND_EVERY).await;
+        let Some(node) = node.upgrade() else { return };
+        for stream in node.feed.watched() {
+            if let Err(error) = node.raffles.attend(stream).await {
+                debug!(raffle.id = %stream.raffle, %error, "what is watched here is not kept fresh at the moment");
+            }
+        }
+    }
+}
+
+/// Hands on what the bus hears of other nodes.
+async fn hear(node: Weak<Inner>, mut news: mpsc::Receiver<News>) {
+    while let Some(news) = news.recv().await {
+        let Some(node) = node.upgrade() else { return };
+        let news = Arc::new(news);
+        if news.stream().raffle == RaffleId::NIL {
+            node.organisations.hear(&news);
+        } else {
+            node.raffles.hear(&news);
         }
     }
 }

@@ -15,6 +15,8 @@ pub type OrganisationActor = crate::aggregate_actor::AggregateActor<Organisation
 const SNAPSHOT_VERSION: u8 = 1;
 
 impl Aggregate for Organisation {
+    const KIND: &'static str = "organisation";
+
     type Command = Command;
     type Event = Event;
     type Answer = ();

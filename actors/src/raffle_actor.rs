@@ -18,6 +18,8 @@ pub type RaffleActor = crate::aggregate_actor::AggregateActor<Raffle>;
 const SNAPSHOT_VERSION: u8 = 2;
 
 impl Aggregate for Raffle {
+    const KIND: &'static str = "raffle";
+
     type Command = Command;
     type Event = Event;
     type Answer = Answer;

@@ -1,11 +1,15 @@
 //! Starts actors on demand, puts idle ones to sleep, and revives an actor after a panic by rebuilding it
 //! from the store, which actix's supervisor does not.
 
+mod remote;
+
 use crate::aggregate::{Aggregate, Live, LoadError, Origin, snapshot_readable};
 use crate::aggregate_actor::{AggregateActor, Gauges, Wake, Watcher};
 use crate::clock::Clock;
-use crate::intake::{Intake, Judged, Lane, Refused, Work};
-use crate::store::{Store, StoreError, StreamId};
+use crate::cluster::Cluster;
+use crate::cluster::follower::Follower;
+use crate::intake::{Intake, Judged, Lane, Look, Refused, Work};
+use crate::store::{Claim, Peer, Store, StoreError, StreamId};
 use crate::write_behind::Journal;
 use actix::prelude::SendError;
 use actix::{Actor, Addr, ArbiterHandle};
@@ -14,7 +18,7 @@ use drumroll_engine::time::Timestamp;
 use metrics::{counter, gauge, histogram};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{OnceCell, oneshot, watch};
@@ -41,13 +45,17 @@ pub enum ExecuteError {
     /// The journal cannot be read back.
     #[error("the journal is damaged")]
     Damaged(#[source] Arc<LoadError>),
+    /// Another node runs the actor. The registry sends the request there; a caller sees this only when the
+    /// journal changed hands on the way. Nothing was decided here.
+    #[error("another node runs it")]
+    Elsewhere(Peer),
 }
 
 impl ExecuteError {
     /// Seconds after which asking again makes sense; `None` when it does not.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Busy | Self::Interrupted => Some(1),
+            Self::Busy | Self::Interrupted | Self::Elsewhere(_) => Some(1),
             Self::Uncertain => Some(2),
             Self::Store(error) if error.retry() => Some(5),
             Self::Store(_) | Self::SetAside | Self::Damaged(_) => None,
@@ -181,6 +189,12 @@ where
     /// Whether the node is going down: actors that end then are not missed.
     settling: std::sync::atomic::AtomicBool,
     runtime: tokio::runtime::Handle,
+    /// Set once on a node that is one of several.
+    cluster: OnceLock<Arc<Cluster>>,
+    /// Journals that another node ran when it was last asked.
+    elsewhere: Mutex<HashMap<StreamId, Peer>>,
+    /// Journals of other nodes that are read along.
+    followers: Mutex<HashMap<StreamId, Arc<Follower<A>>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -237,10 +251,14 @@ where
             panics: Mutex::default(),
             aside: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
+            cluster: OnceLock::new(),
+            elsewhere: Mutex::default(),
+            followers: Mutex::default(),
         })
     }
 
-    /// Judges commands in order, with nothing in between, and answers once everything is durable.
+    /// Judges commands in order, with nothing in between, and answers once everything is durable; on
+    /// whichever node runs the actor.
     ///
     /// # Errors
     /// See [`ExecuteError`]; after an uncertain one the caller asks again under the same keys.
@@ -253,19 +271,34 @@ where
         stop_at_refusal: bool,
     ) -> Result<Done<A>, ExecuteError> {
         let run = async {
-            let (reply, decided) = oneshot::channel();
-            self.push(stream, lane, Work::Execute { origin, commands, stop_at_refusal, reply }).await?;
-            let decided = decided.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|_| ExecuteError::Busy)?;
-            // The decision is made; nobody hears of it before it is durable.
-            match decided.durable.await {
-                Ok(Ok(())) => Ok(Done { answers: decided.answers, seq: decided.seq, at: decided.at }),
-                Ok(Err(_)) | Err(_) => Err(ExecuteError::Interrupted),
+            match self.cluster.get() {
+                None => self.execute_here(stream, lane, origin, commands, stop_at_refusal).await,
+                Some(cluster) => self.execute_anywhere(cluster, stream, lane, origin, commands, stop_at_refusal).await,
             }
         };
         tokio::time::timeout(self.options.deadline, run).await.unwrap_or(Err(ExecuteError::Uncertain))
     }
 
-    /// Looks at the state and returns what it saw once that is durable.
+    async fn execute_here(
+        self: &Arc<Self>,
+        stream: StreamId,
+        lane: Lane,
+        origin: Origin,
+        commands: Vec<(A::Command, Option<Cause>)>,
+        stop_at_refusal: bool,
+    ) -> Result<Done<A>, ExecuteError> {
+        let (reply, decided) = oneshot::channel();
+        self.push(stream, lane, Work::Execute { origin, commands, stop_at_refusal, reply }).await?;
+        let decided = decided.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|_| ExecuteError::Busy)?;
+        // The decision is made; nobody hears of it before it is durable.
+        match decided.durable.await {
+            Ok(Ok(())) if self.answers() => Ok(Done { answers: decided.answers, seq: decided.seq, at: decided.at }),
+            Ok(_) | Err(_) => Err(ExecuteError::Interrupted),
+        }
+    }
+
+    /// Looks at the state and returns what it saw once that is durable. What another node runs is read along
+    /// here, up to the store's end.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -276,17 +309,30 @@ where
     ) -> Result<T, ExecuteError> {
         let run = async {
             let (seen_to, seen) = oneshot::channel();
-            let (reply, durable) = oneshot::channel();
             let look = Box::new(move |live: &Live<A>| drop(seen_to.send(look(live))));
-            self.push(stream, Lane::Control, Work::Read { look, reply }).await?;
-            let durable = durable.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|_| ExecuteError::Busy)?;
-            let seen = seen.await.map_err(|_| ExecuteError::Interrupted)?;
-            match durable.await {
-                Ok(Ok(())) => Ok(seen),
-                Ok(Err(_)) | Err(_) => Err(ExecuteError::Interrupted),
+            match self.cluster.get() {
+                None => self.read_here(stream, look).await?,
+                Some(cluster) => self.read_anywhere(cluster, stream, look).await?,
             }
+            seen.await.map_err(|_| ExecuteError::Interrupted)
         };
         tokio::time::timeout(self.options.deadline, run).await.unwrap_or(Err(ExecuteError::Uncertain))
+    }
+
+    async fn read_here(self: &Arc<Self>, stream: StreamId, look: Look<A>) -> Result<(), ExecuteError> {
+        let (reply, durable) = oneshot::channel();
+        self.push(stream, Lane::Control, Work::Read { look, reply }).await?;
+        let durable = durable.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|_| ExecuteError::Busy)?;
+        match durable.await {
+            Ok(Ok(())) if self.answers() => Ok(()),
+            Ok(_) | Err(_) => Err(ExecuteError::Interrupted),
+        }
+    }
+
+    /// Whether what is in memory here may be answered for: a node whose lease ran out might be the last to
+    /// hear what another decided since.
+    fn answers(&self) -> bool {
+        self.cluster.get().is_none_or(|cluster| cluster.holds())
     }
 
     async fn push(self: &Arc<Self>, stream: StreamId, lane: Lane, work: Work<A>) -> Result<(), ExecuteError> {
@@ -347,7 +393,13 @@ where
         self.journal.drain().await.map_err(|_| ExecuteError::Interrupted)?;
         let began = Instant::now();
         let store = |error| ExecuteError::Store(Arc::new(error));
-        let mut loaded = self.store.claim(stream).await.map_err(store)?;
+        let mut loaded = match self.cluster.get() {
+            None => self.store.claim(stream).await.map_err(store)?,
+            Some(cluster) => match cluster.claim(stream).await.map_err(store)? {
+                Claim::Loaded(loaded) => loaded,
+                Claim::Held(peer) => return Err(ExecuteError::Elsewhere(peer)),
+            },
+        };
         let unreadable = |(seq, bytes): &(u64, Vec<u8>)| !snapshot_readable::<A>(stream, *seq, bytes);
         if loaded.snapshot.as_ref().is_some_and(unreadable) {
             loaded.snapshot = None;
@@ -359,6 +411,8 @@ where
             error!(raffle.id = %stream.raffle, %error, "a journal cannot be read back; nothing is decided on it");
             ExecuteError::Damaged(Arc::new(error))
         })?;
+        // From here on it is shown from here.
+        lock(&self.followers).remove(&stream);
         (self.seed)(&live);
         let (epoch, events) = (live.epoch, live.head.seq);
         let gauges = Arc::new(Gauges::default());
@@ -479,13 +533,24 @@ where
         lock(&self.panics).remove(&stream);
     }
 
-    /// Wakes the actor of a stream, so that what is due there happens.
+    /// Wakes the actor of a stream, so that what is due there happens, unless another node runs it.
     ///
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn rouse(self: &Arc<Self>, stream: StreamId) -> Result<(), ExecuteError> {
+        match self.awaken(stream).await {
+            Ok(()) | Err(ExecuteError::Elsewhere(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn awaken(self: &Arc<Self>, stream: StreamId) -> Result<(), ExecuteError> {
         let place = self.place(stream)?;
-        self.handle(stream, &place).await.map(drop)
+        let handle = self.handle(stream, &place).await;
+        if matches!(handle, Err(ExecuteError::Elsewhere(_))) {
+            self.forget(stream, &place);
+        }
+        handle.map(drop)
     }
 
     /// What an actor holds and the store may not yet, if it is awake.

@@ -203,10 +203,11 @@ impl Writer {
             append.rows.extend(summary);
         }
         let outcomes = if appends.is_empty() { Vec::new() } else { self.commit(&appends, oldest).await };
-        for ((append, gathered), outcome) in appends.iter().zip(streams).zip(outcomes) {
+        for ((append, gathered), outcome) in appends.into_iter().zip(streams).zip(outcomes) {
             let answer = match outcome {
                 Appended::Committed => {
                     self.feed.publish(append.stream.raffle, gathered.publication);
+                    self.feed.tell(append);
                     Ok(())
                 }
                 Appended::Fenced => {

@@ -56,7 +56,8 @@ impl Actor {
 }
 
 /// What led to an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Nothing from outside: a timer, a recovery.
     Internal,
@@ -96,7 +97,7 @@ impl Cause {
 }
 
 /// One event as it stands in the store.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Envelope layout, [`FORMAT`] when written by this build.
     pub format: u8,

@@ -86,6 +86,24 @@ impl Default for Demo {
     }
 }
 
+/// One of several servers over one PostgreSQL.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClusterSettings {
+    /// Address and port for the other servers, in a private network; without it this is the only server.
+    pub listen: Option<SocketAddr>,
+    /// Where the others reach it, if not at `listen`: `http://…`.
+    pub address: Option<String>,
+    /// Milliseconds after which a server that was not heard of is gone, and the others take over.
+    pub lease_ms: u64,
+}
+
+impl Default for ClusterSettings {
+    fn default() -> Self {
+        Self { listen: None, address: None, lease_ms: 6_000 }
+    }
+}
+
 /// Everything that can be configured.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -137,6 +155,10 @@ pub struct Settings {
     pub shutdown_s: u64,
     /// The demonstration.
     pub demo: Demo,
+    /// What makes it one of several.
+    pub cluster: ClusterSettings,
+    /// A `redis://` URL. Between several servers it carries news at once; without it they read the database.
+    pub redis: Option<String>,
 }
 
 impl Default for Settings {
@@ -165,6 +187,8 @@ impl Default for Settings {
             hold_s: 600,
             shutdown_s: 5,
             demo: Demo::default(),
+            cluster: ClusterSettings::default(),
+            redis: None,
         }
     }
 }
@@ -292,6 +316,7 @@ impl Settings {
         if self.public_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
             return wrong("public_url", "it starts with http:// or https://");
         }
+        self.check_cluster()?;
         let demo = &self.demo;
         if !(1..=24 * 60).contains(&demo.minutes) {
             return wrong("demo.minutes", "it is between 1 and 1440");
@@ -306,6 +331,33 @@ impl Settings {
             return wrong("demo.offline_rate", "it is between 0 and 1");
         }
         Ok(())
+    }
+
+    fn check_cluster(&self) -> Result<(), ConfigProblem> {
+        let wrong = |key, problem: &str| Err(ConfigProblem::Value { key, problem: problem.to_owned() });
+        let cluster = &self.cluster;
+        if !(1_500..=120_000).contains(&cluster.lease_ms) {
+            return wrong("cluster.lease_ms", "it is between 1500 and 120000");
+        }
+        if self.redis.as_ref().is_some_and(|url| !url.starts_with("redis://")) {
+            return wrong("redis", "it starts with redis://");
+        }
+        let Some(listen) = cluster.listen else {
+            return match cluster.address {
+                Some(_) => wrong("cluster.address", "without cluster.listen nobody is there"),
+                None => Ok(()),
+            };
+        };
+        if matches!(self.database(), Database::Sqlite(_)) {
+            return wrong("cluster.listen", "several servers need PostgreSQL: set database");
+        }
+        match &cluster.address {
+            Some(url) if !url.starts_with("http://") => wrong("cluster.address", "it starts with http://"),
+            None if listen.ip().is_unspecified() => {
+                wrong("cluster.address", "the others cannot guess it from this cluster.listen")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where the database is.
@@ -412,6 +464,11 @@ mod tests {
             ("", &[("DRUMROLL_LISTENN", "127.0.0.1:1")], "listenn"),
             ("", &[("DRUMROLL_DEMO__MINUTES", "x")], "demo.minutes"),
             ("", &[("DRUMROLL_MASTER_KEY", &key)], "master_key"),
+            ("redis = 'unix:/tmp/x'", &[], "redis"),
+            ("[cluster]\nlisten = '127.0.0.1:1'", &[], "cluster.listen"),
+            ("database = 'postgres://h/d'\n[cluster]\nlisten = '0.0.0.0:1'", &[], "cluster.address"),
+            ("[cluster]\naddress = 'http://a:1'", &[], "cluster.address"),
+            ("[cluster]\nlease_ms = 10", &[], "cluster.lease_ms"),
         ];
         for (toml, environment, name) in table {
             let problem = read(toml, environment, &[]).unwrap_err();

@@ -58,8 +58,19 @@ async fn ready(app: web::Data<App>) -> HttpResponse {
     let aside = app.node.raffles().set_aside().len() + app.node.organisations().set_aside().len();
     // One raffle that was set aside does not stop the others, so the node stays ready and says so.
     let actors = Check { name: "actors", ok: true, detail: format!("{aside} set aside after failures") };
-    let ready = store.ok && journal.ok;
-    let body = Readiness { ready, store: app.node.store().kind(), checks: vec![store, journal, actors] };
+    let mut ready = store.ok && journal.ok;
+    let mut checks = vec![store, journal, actors];
+    if let Some(cluster) = app.node.cluster() {
+        // Without its lease it answers nothing; without Redis it sells, and shows others' sales a little later.
+        let lease = cluster.holds();
+        let detail = if lease { format!("{} nodes stand", cluster.standing()) } else { "ran out".to_owned() };
+        ready &= lease;
+        checks.push(Check { name: "lease", ok: lease, detail });
+        let well = cluster.bus_well();
+        let detail = if well { "carries the news" } else { "away: news of other nodes is read from the store" };
+        checks.push(Check { name: "redis", ok: well, detail: detail.to_owned() });
+    }
+    let body = Readiness { ready, store: app.node.store().kind(), checks };
     if ready {
         HttpResponse::Ok().json(body)
     } else {

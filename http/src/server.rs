@@ -1,6 +1,9 @@
 //! The server: a node and everything around it, until somebody ends it.
 
 use crate::auth::{self, Auth};
+use crate::cluster::Secrets;
+use crate::cluster::caller::Caller;
+use crate::cluster::listener::{self, Listener};
 use crate::config::{Database, Settings};
 use crate::edge::limit::{Limiter, limit};
 use crate::edge::trace::{Tls, trace};
@@ -12,6 +15,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpServer, web};
 use drumroll_actors::clock::{Clock, SystemClock};
+use drumroll_actors::cluster::bus::Bus;
+use drumroll_actors::cluster::redis::RedisBus;
+use drumroll_actors::cluster::{self, JoinError, Membership};
 use drumroll_actors::device_actor::DeviceHub;
 use drumroll_actors::keys::{KeyError, KeyStore, MasterKey};
 use drumroll_actors::node::{Node, Parts};
@@ -54,6 +60,12 @@ pub enum StartError {
     /// The certificate or its key cannot be used.
     #[error("{0}: {1}")]
     Tls(&'static str, String),
+    /// It cannot be one of several.
+    #[error("cluster: {0}")]
+    Cluster(String),
+    /// The address of Redis cannot be used. One that is only away keeps nobody from starting.
+    #[error("redis: {0}")]
+    Redis(String),
     /// The address cannot be listened on.
     #[error("listen: {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -111,6 +123,8 @@ pub struct Prepared {
     /// The sockets.
     pub sockets: Sockets,
     tasks: Vec<JoinHandle<()>>,
+    /// Where other servers ask this one.
+    listener: Option<Listener>,
 }
 
 impl Prepared {
@@ -136,14 +150,22 @@ impl Prepared {
         let token_key = keys.get_or_create::<32>("node/access-token").await?;
         let identity = Arc::new(SecretKey::from_bytes(&*keys.get_or_create::<32>("node/device-identity").await?));
         let (provider, webhooks) = Simulated::open(&keys, simulated::Options::default()).await?;
-        let node = Node::start(Parts {
+        let secrets = Secrets::open(&keys).await?;
+        let parts = Parts {
             store,
             clock,
             keys,
             journal: write_behind::Options::default(),
             actors: registry::Options::default(),
             threads: settings.actor_threads,
-        });
+        };
+        let (node, listener) = match settings.cluster.listen {
+            None => (Node::start(parts), None),
+            Some(listen) => {
+                let (node, listener) = join(settings, parts, &secrets, listen).await?;
+                (node, Some(listener))
+            }
+        };
         let options = auth::Options {
             failures_max: settings.lockout.failures,
             lock: Span::seconds(u64::from(settings.lockout.minutes) * 60),
@@ -162,7 +184,7 @@ impl Prepared {
         let app = App { node, auth, payment: Arc::new(provider), presence, identity, limits };
         app.node.wake_due().await?;
         let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
-        Ok(Self { app, sockets, tasks })
+        Ok(Self { app, sockets, tasks, listener })
     }
 
     /// Stops what runs beside the requests, then the node: everything decided is durable when this returns
@@ -172,7 +194,44 @@ impl Prepared {
             task.abort();
         }
         self.app.node.shut_down().await;
+        if let Some(listener) = self.listener {
+            listener.stop().await;
+        }
     }
+}
+
+/// Makes this server one of several.
+async fn join(
+    settings: &Settings,
+    parts: Parts,
+    secrets: &Secrets,
+    listen: SocketAddr,
+) -> Result<(Node, Listener), StartError> {
+    let refused = |error| StartError::Listen(listen, error);
+    // First the address, then its announcement: who is told of it can reach it.
+    let socket = listener::bind(listen).map_err(refused)?;
+    let listen = socket.local_addr().map_err(refused)?;
+    let address = settings.cluster.address.clone().unwrap_or_else(|| format!("http://{listen}"));
+    let caller = Caller::new(secrets).map_err(|error| StartError::Tls("cluster", error.to_string()))?;
+    let (bus, news) = match &settings.redis {
+        None => (None, None),
+        Some(url) => {
+            let (bus, news) =
+                RedisBus::start(url, &secrets.bus).map_err(|error| StartError::Redis(error.to_string()))?;
+            (Some(bus as Arc<dyn Bus>), Some(news))
+        }
+    };
+    let ttl = Duration::from_millis(settings.cluster.lease_ms);
+    let options = cluster::Options { ttl, renew_every: (ttl / 6).min(Duration::from_secs(1)), ..Default::default() };
+    let address = address.trim_end_matches('/').to_owned();
+    let membership = Membership { address, peers: Arc::new(caller), bus, options };
+    let node = Node::join(parts, membership, news).await.map_err(|error| match error {
+        JoinError::Store(error) => StartError::Store(error),
+        JoinError::NotShared => StartError::Cluster(error.to_string()),
+    })?;
+    let listener = Listener::start(node.clone(), secrets, socket).map_err(refused)?;
+    info!(%listen, "one of several servers");
+    Ok((node, listener))
 }
 
 /// What a server shares with the threads that answer requests.

@@ -20,17 +20,22 @@ use actix_web::{HttpRequest, web};
 use drumroll_actors::device_actor::DeviceHub;
 use drumroll_actors::node::Node;
 use drumroll_actors::presence::Presence;
+use drumroll_actors::store::StoreError;
 use drumroll_engine::id::OrganisationId;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Closes sockets, shared with devices' own list.
 pub use drumroll_protocol::close;
 
-/// Answers whose a one-time socket ticket is; taking it spends it. `None`: unknown, used or expired.
+/// A ticket's holder on his way; none for one that is unknown, used or expired.
+pub type TicketFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<TicketHolder>, StoreError>> + Send + 'a>>;
+
+/// Answers whose a one-time socket ticket is; taking it spends it.
 pub trait Tickets: Send + Sync + 'static {
-    /// Takes a ticket.
-    fn take(&self, ticket: &str) -> Option<TicketHolder>;
+    /// Takes a ticket. An error leaves open whether it is spent.
+    fn take<'a>(&'a self, ticket: &'a str) -> TicketFuture<'a>;
 }
 
 /// Whom a socket ticket was given to.

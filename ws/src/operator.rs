@@ -27,15 +27,18 @@ pub(crate) async fn operator(
     if !same_origin(&request) {
         return Ok(HttpResponse::Forbidden().finish());
     }
-    let Some(holder) = sockets.0.tickets.take(&entry.ticket) else {
-        return Ok(HttpResponse::Unauthorized().finish());
+    let away = || Ok(HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).finish());
+    let holder = match sockets.0.tickets.take(&entry.ticket).await {
+        Ok(Some(holder)) => holder,
+        Ok(None) => return Ok(HttpResponse::Unauthorized().finish()),
+        Err(_) => return away(),
     };
     let Ok(raffle) = entry.raffle_id.parse::<RaffleId>() else { return Ok(HttpResponse::NotFound().finish()) };
     let stream = match sockets.0.node.stream(raffle).await {
         // Another organisation's raffle looks like none at all.
         Ok(Some(stream)) if holder.everywhere || stream.organisation == holder.organisation => stream,
         Ok(_) => return Ok(HttpResponse::NotFound().finish()),
-        Err(_) => return Ok(HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).finish()),
+        Err(_) => return away(),
     };
     watch(&request, body, &sockets, stream, entry.facts_from, true).await
 }

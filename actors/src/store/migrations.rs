@@ -6,12 +6,16 @@ use refinery::{Migration, Runner};
 type Files = [(&'static str, &'static str)];
 
 /// PostgreSQL's migrations: name and text.
-pub const POSTGRES: &Files =
-    &[("V1__journal_and_read_models", include_str!("../../../migrations/postgres/V1__journal_and_read_models.sql"))];
+pub const POSTGRES: &Files = &[
+    ("V1__journal_and_read_models", include_str!("../../../migrations/postgres/V1__journal_and_read_models.sql")),
+    ("V2__several_nodes", include_str!("../../../migrations/postgres/V2__several_nodes.sql")),
+];
 
 /// SQLite's migrations: name and text.
-pub const SQLITE: &Files =
-    &[("V1__journal_and_read_models", include_str!("../../../migrations/sqlite/V1__journal_and_read_models.sql"))];
+pub const SQLITE: &Files = &[
+    ("V1__journal_and_read_models", include_str!("../../../migrations/sqlite/V1__journal_and_read_models.sql")),
+    ("V2__several_nodes", include_str!("../../../migrations/sqlite/V2__several_nodes.sql")),
+];
 
 pub(super) fn runner(files: &Files) -> Result<Runner, StoreError> {
     let migrations: Result<Vec<Migration>, _> =

@@ -7,6 +7,7 @@
 
 pub mod conformance;
 mod error;
+mod leases;
 pub mod migrations;
 pub mod postgres;
 mod rows;
@@ -14,9 +15,10 @@ mod sql;
 pub mod sqlite;
 
 pub use error::StoreError;
+pub use leases::{Claim, Leases, NodeId, Peer};
 pub use rows::{
     AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row,
-    SecretRow, SessionRow, SignificantRow, TicketRow, TicketState,
+    SecretRow, SessionRow, SignificantRow, SocketTicketRow, TicketRow, TicketState,
 };
 
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -271,6 +273,12 @@ pub trait Store: Send + Sync + 'static {
     /// Takes the code with this hash, once: whoever gets it owns it.
     fn take_enrolment_code(&self, code_hash: [u8; 32], now: Timestamp) -> StoreFuture<'_, Option<EnrolmentCodeRow>>;
 
+    /// Keeps a socket ticket; those that ended by `now` go.
+    fn put_socket_ticket(&self, row: SocketTicketRow, now: Timestamp) -> StoreFuture<'_, ()>;
+
+    /// Takes the socket ticket with this hash, once: whoever gets it owns it. None after its end.
+    fn take_socket_ticket(&self, ticket_hash: [u8; 32], now: Timestamp) -> StoreFuture<'_, Option<SocketTicketRow>>;
+
     /// Keeps a sealed secret if its name is free; returns the one that stands.
     fn put_secret(&self, row: SecretRow) -> StoreFuture<'_, SecretRow>;
 
@@ -282,4 +290,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
+
+    /// How several nodes share this store; `None` where one server has it for itself.
+    fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
 }

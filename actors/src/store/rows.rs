@@ -386,6 +386,21 @@ pub struct EnrolmentCodeRow {
     pub expires_at: Timestamp,
 }
 
+/// A one-use ticket for an operator's socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketTicketRow {
+    /// SHA-256 of the ticket.
+    pub ticket_hash: [u8; 32],
+    /// Whose it is.
+    pub user: UserId,
+    /// His organisation.
+    pub organisation: OrganisationId,
+    /// Whether he may watch every organisation's raffles.
+    pub everywhere: bool,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
 /// A secret, sealed under the master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretRow {

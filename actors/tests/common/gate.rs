@@ -120,6 +120,8 @@ impl Store for GatedStore {
         revoke_sessions(user: UserId, family: Option<[u8; 16]>) -> ();
         put_enrolment_code(row: EnrolmentCodeRow) -> ();
         take_enrolment_code(code_hash: [u8; 32], now: Timestamp) -> Option<EnrolmentCodeRow>;
+        put_socket_ticket(row: SocketTicketRow, now: Timestamp) -> ();
+        take_socket_ticket(ticket_hash: [u8; 32], now: Timestamp) -> Option<SocketTicketRow>;
         put_secret(row: SecretRow) -> SecretRow;
         ping() -> ();
     }

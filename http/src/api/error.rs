@@ -244,7 +244,7 @@ impl From<ExecuteError> for ApiError {
         let retry_after = error.retry_after();
         let (code, detail) = match error {
             ExecuteError::Busy => ("busy", "Too much is waiting. Nothing was changed; try again in a moment."),
-            ExecuteError::Uncertain | ExecuteError::Interrupted => {
+            ExecuteError::Uncertain | ExecuteError::Interrupted | ExecuteError::Elsewhere(_) => {
                 ("outcome_unknown", "No answer in time. Ask again with the same key: nothing happens twice.")
             }
             ExecuteError::SetAside => {

@@ -33,7 +33,12 @@ impl Auth {
     pub async fn first_start(&self, organisation_name: &str) -> Result<FirstStart, ApiError> {
         let store = self.node.store();
         let existing = store.organisations().await?.first().map(|(organisation, _)| *organisation);
-        let organisation = existing.unwrap_or_else(|| OrganisationId(*uuid::Uuid::now_v7().as_bytes()));
+        let keys = self.node.keys();
+        // Nodes that start for the first time together agree on the ids, and on the password they print.
+        let organisation = match existing {
+            Some(organisation) => organisation,
+            None => OrganisationId(*keys.get_or_create::<16>("first/organisation").await?),
+        };
         if existing.is_none() {
             let create = CreateOrganisation { name: organisation_name.to_owned() };
             self.node.organise(organisation, SYSTEM, Command::CreateOrganisation(create)).await?;
@@ -43,7 +48,7 @@ impl Auth {
             accounts.iter().filter(|(_, account)| account.role == Role::Administrator).map(|(user, _)| *user).collect();
         let first = match administrators.as_slice() {
             [] => {
-                let user = UserId(*uuid::Uuid::now_v7().as_bytes());
+                let user = UserId(*keys.get_or_create::<16>("first/administrator").await?);
                 let (login, name) = (FIRST_LOGIN.to_owned(), "Administrator".to_owned());
                 let account = Account { login, name, role: Role::Administrator, enabled: true };
                 self.create_account(organisation, SYSTEM, user, &account).await?;
@@ -55,7 +60,10 @@ impl Auth {
         if store.credential(first).await?.is_some_and(|credential| !credential.must_change) {
             return Ok(FirstStart { organisation, one_time_password: None });
         }
-        let one_time_password = password::one_time()?;
+        let one_time_password = match self.node.cluster() {
+            None => password::one_time()?,
+            Some(_) => password::one_time_of(&*keys.get_or_create::<20>("first/password").await?),
+        };
         self.set_password(first, &one_time_password, true).await?;
         Ok(FirstStart { organisation, one_time_password: Some(one_time_password) })
     }

@@ -31,7 +31,6 @@ use drumroll_engine::organisation::{Command, Event};
 use drumroll_engine::time::{Span, Timestamp};
 use lockout::UnknownLogins;
 use password::Passwords;
-use socket::SocketTickets;
 use std::time::Duration;
 use token::Tokens;
 use zeroize::Zeroizing;
@@ -79,7 +78,6 @@ pub struct Auth {
     accounts: Accounts,
     unknown: UnknownLogins,
     stripes: [tokio::sync::Mutex<()>; STRIPES],
-    sockets: SocketTickets,
 }
 
 impl Auth {
@@ -94,7 +92,6 @@ impl Auth {
             accounts: Accounts::default(),
             unknown: UnknownLogins::default(),
             stripes: std::array::from_fn(|_| tokio::sync::Mutex::new(())),
-            sockets: SocketTickets::default(),
             node,
             options,
         })
@@ -131,16 +128,21 @@ impl Auth {
     /// A one-use ticket for the operator socket.
     ///
     /// # Errors
-    /// `busy`.
-    pub fn socket_ticket(&self, caller: SocketCaller) -> Result<String, ApiError> {
-        self.sockets.issue(caller, self.now(), self.options.socket_ticket)
+    /// The store's.
+    pub async fn socket_ticket(&self, caller: SocketCaller) -> Result<String, ApiError> {
+        socket::issue(&**self.node.store(), caller, self.now(), self.options.socket_ticket).await
     }
 }
 
 /// The sockets ask here whose a ticket is.
 impl drumroll_ws::Tickets for Auth {
-    fn take(&self, ticket: &str) -> Option<drumroll_ws::TicketHolder> {
-        let SocketCaller { organisation, everywhere, .. } = self.sockets.take(ticket, self.now())?;
-        Some(drumroll_ws::TicketHolder { organisation, everywhere })
+    fn take<'a>(&'a self, ticket: &'a str) -> drumroll_ws::TicketFuture<'a> {
+        Box::pin(async move {
+            let caller = socket::take(&**self.node.store(), ticket, self.now()).await?;
+            Ok(caller.map(|SocketCaller { organisation, everywhere, .. }| drumroll_ws::TicketHolder {
+                organisation,
+                everywhere,
+            }))
+        })
     }
 }

@@ -186,6 +186,11 @@ pub fn check_strength(password: &Secret, login: &str, name: &str) -> Result<(), 
 /// [`KeyError::Entropy`].
 pub fn one_time() -> Result<Secret, KeyError> {
     let bytes = random::<20>()?;
+    Ok(one_time_of(&bytes))
+}
+
+/// The password for one use that these random bytes stand for.
+pub fn one_time_of(bytes: &[u8; 20]) -> Secret {
     let mut text = String::with_capacity(23);
     for (index, byte) in bytes.iter().enumerate() {
         if index > 0 && index % 5 == 0 {
@@ -193,7 +198,7 @@ pub fn one_time() -> Result<Secret, KeyError> {
         }
         text.push(char::from(LETTERS[usize::from(byte % 32)]));
     }
-    Ok(Secret::new(text))
+    Secret::new(text)
 }
 
 #[cfg(test)]

@@ -84,6 +84,9 @@ async fn orders(app: &App) -> Result<(), ApiError> {
     stream::iter(waiting)
         .for_each_concurrent(ABREAST, |row| async move {
             let (stream, key) = place(&row);
+            if !app.node.runs_here(stream).await {
+                return;
+            }
             if let Err(error) = ask(app, stream, key).await {
                 warn!(raffle.id = %key.raffle, order = %key.order, %error, "a pending order was not settled yet");
             }
@@ -114,7 +117,10 @@ async fn refunds(app: &App) -> Result<(), ApiError> {
     gauge!("drumroll_refunds_due").set(rows.len() as f64);
     stream::iter(rows)
         .for_each_concurrent(ABREAST, |row| async move {
-            let (_, key) = place(&row);
+            let (stream, key) = place(&row);
+            if !app.node.runs_here(stream).await {
+                return;
+            }
             if let Err(error) = pay_back(app, row).await {
                 warn!(raffle.id = %key.raffle, order = %key.order, %error, "a refund was not made yet");
             }

@@ -246,14 +246,14 @@ async fn c01_a_socket_ticket_is_for_those_who_may_watch_and_good_once() {
     ask(Role::Seller).await.refused(403, "forbidden");
     let ticket = ask(Role::Auditor).await.expect(200);
     assert_eq!(ticket["expires_in_s"], 30);
-    let holder = server.app.auth.take(&text(&ticket["ticket"])).unwrap();
+    let holder = server.app.auth.take(&text(&ticket["ticket"])).await.unwrap().unwrap();
     assert_eq!((holder.organisation, holder.everywhere), (OURS, false));
-    assert_eq!(server.app.auth.take(&text(&ticket["ticket"])), None);
+    assert_eq!(server.app.auth.take(&text(&ticket["ticket"])).await.unwrap(), None);
     let late = text(&ask(Role::Auditor).await.expect(200)["ticket"]);
     server.clock.advance(Span::seconds(30));
-    assert_eq!(server.app.auth.take(&late), None);
+    assert_eq!(server.app.auth.take(&late).await.unwrap(), None);
     let everywhere = text(&ask(Role::Platform).await.expect(200)["ticket"]);
-    assert!(server.app.auth.take(&everywhere).unwrap().everywhere);
+    assert!(server.app.auth.take(&everywhere).await.unwrap().unwrap().everywhere);
 }
 
 #[actix_web::test]

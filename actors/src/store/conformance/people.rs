@@ -1,7 +1,9 @@
 //! Accounts, devices, and what no event carries.
 
 use super::fixture::{Case, ok};
-use crate::store::{AccountRow, CredentialRow, DeviceRow, EnrolmentCodeRow, Row, SecretRow, SessionRow};
+use crate::store::{
+    AccountRow, CredentialRow, DeviceRow, EnrolmentCodeRow, Row, SecretRow, SessionRow, SocketTicketRow,
+};
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::{DeviceId, UserId};
 use drumroll_engine::organisation::Role;
@@ -152,6 +154,31 @@ pub(super) async fn a_code_is_taken_once(case: &Case<'_>) {
     assert_eq!(got, [code(2)], "exactly one of twenty");
     ok(store.put_enrolment_code(code(3))).await;
     assert_eq!(ok(store.take_enrolment_code(case.hash(3), Timestamp(1_000))).await, None, "it had ended");
+}
+
+pub(super) async fn a_socket_ticket_is_taken_once(case: &Case<'_>) {
+    let store = case.store;
+    let ticket = |number: u32, everywhere| SocketTicketRow {
+        ticket_hash: case.hash(number),
+        user: UserId(case.id(1)),
+        organisation: case.organisation(),
+        everywhere,
+        expires_at: Timestamp(1_000),
+    };
+    let now = Timestamp(999);
+    for (number, everywhere) in [(1, false), (2, true), (3, false)] {
+        ok(store.put_socket_ticket(ticket(number, everywhere), now)).await;
+    }
+    let takers = join_all((0..20).map(|_| store.take_socket_ticket(case.hash(1), now))).await;
+    let got: Vec<_> = takers.into_iter().filter_map(|answer| answer.ok().flatten()).collect();
+    assert_eq!(got, [ticket(1, false)], "exactly one of twenty");
+    assert_eq!(ok(store.take_socket_ticket(case.hash(2), now)).await, Some(ticket(2, true)));
+    assert_eq!(ok(store.take_socket_ticket(case.hash(3), Timestamp(1_000))).await, None, "it had ended");
+    // What nobody used goes with the next one.
+    ok(store.put_socket_ticket(ticket(4, false), now)).await;
+    let later = SocketTicketRow { expires_at: Timestamp(2_000), ..ticket(5, false) };
+    ok(store.put_socket_ticket(later, Timestamp(1_000))).await;
+    assert_eq!(ok(store.take_socket_ticket(case.hash(4), now)).await, None);
 }
 
 pub(super) async fn a_secret_is_kept_once(case: &Case<'_>) {

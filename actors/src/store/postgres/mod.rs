@@ -2,11 +2,12 @@
 
 mod append;
 mod connect;
+mod leases;
 mod values;
 
 use super::sql::writes::Write;
 use super::sql::{Backend, Query};
-use super::{Append, Appended, Row, StoreError, StreamId};
+use super::{Append, Appended, Leases, Row, StoreError, StreamId};
 use connect::Lease;
 use deadpool_postgres::Pool;
 use std::time::Duration;
@@ -116,6 +117,10 @@ impl Backend for PostgresStore {
 
     async fn append(&self, batch: &[Append]) -> Result<Vec<Appended>, StoreError> {
         self.within(self.deadline, async |lease| append::append(lease, batch).await).await
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        Some(self)
     }
 
     async fn rebuild(&self, stream: StreamId, rows: Vec<Row>) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use super::value::Query;
 use super::writes::Write;
 use crate::store::sql::queries;
-use crate::store::{Append, Appended, Loaded, Row, StoreError, StreamId};
+use crate::store::{Append, Appended, Claim, Leases, Loaded, NodeId, Row, StoreError, StreamHead, StreamId};
 
 /// Rows in one page of a long read, each page with a deadline of its own.
 pub(in crate::store) const PAGE: u32 = 4_096;
@@ -25,15 +25,35 @@ pub(in crate::store) trait Backend: Send + Sync + 'static {
     /// [`crate::store::Store::append`].
     fn append(&self, batch: &[Append]) -> impl Future<Output = Result<Vec<Appended>, StoreError>> + Send;
 
+    /// [`crate::store::Store::leases`].
+    fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
+
     /// [`crate::store::Store::rebuild`].
     fn rebuild(&self, stream: StreamId, rows: Vec<Row>) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Claims first, then reads: the claim fences off the older owner, so what it left behind stands still
 /// while it is read. Events that a still newer owner adds meanwhile are beyond the end read here.
-pub(super) async fn claim<B: Backend>(store: &B, stream: StreamId) -> Result<Loaded, StoreError> {
-    let claimed = store.change(queries::claim(stream)).await?.pop();
-    let claimed = claimed.ok_or_else(|| StoreError::Damaged("the journal is another organisation's".to_owned()))?;
+pub(in crate::store) async fn claim<B: Backend>(
+    store: &B,
+    stream: StreamId,
+    node: Option<NodeId>,
+) -> Result<Claim, StoreError> {
+    let Some(claimed) = store.change(queries::claim(stream, node)).await?.pop() else {
+        if let Some(peer) = store.fetch(queries::holder(stream)).await?.pop() {
+            return Ok(Claim::Held(peer));
+        }
+        return Err(match store.fetch(queries::stream_head(stream)).await?.pop() {
+            Some(stands) if stands.stream == stream => StoreError::Unavailable("the journal changes hands".to_owned()),
+            _ => StoreError::Damaged("the journal is another organisation's".to_owned()),
+        });
+    };
+    load(store, stream, claimed).await.map(Claim::Loaded)
+}
+
+async fn load<B: Backend>(store: &B, stream: StreamId, claimed: StreamHead) -> Result<Loaded, StoreError> {
     let (epoch, head) = (claimed.epoch, claimed.head);
     if head.seq == 0 {
         return Ok(Loaded { epoch, snapshot: None, tail: Vec::new(), head });

@@ -1,8 +1,9 @@
 //! Rows of either database as the types of the contract.
 
 use crate::store::{
-    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus,
-    RaffleRow, SecretRow, SessionRow, SignificantRow, StoreError, StreamHead, StreamId, TicketRow, TicketState,
+    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow,
+    OrderStatus, Peer, RaffleRow, SecretRow, SessionRow, SignificantRow, SocketTicketRow, StoreError, StreamHead,
+    StreamId, TicketRow, TicketState,
 };
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -151,6 +152,17 @@ pub(super) fn stream_head(cells: &dyn Cells) -> Result<StreamHead, StoreError> {
         epoch: row.int()?,
         head: Head { seq: row.int()?, hash: Bytes(row.fixed()?), at: row.at()? },
     })
+}
+
+pub(in crate::store) fn peer(cells: &dyn Cells) -> Result<Peer, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(Peer { node: NodeId(row.id()?), address: row.text()? })
+}
+
+/// The stream of a raffle that stands in a list.
+pub(in crate::store) fn raffle_stream(cells: &dyn Cells) -> Result<StreamId, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(StreamId { organisation: row.organisation()?, raffle: row.raffle()? })
 }
 
 pub(super) fn snapshot(cells: &dyn Cells) -> Result<(u64, Vec<u8>), StoreError> {
@@ -340,6 +352,17 @@ pub(super) fn enrolment_code(cells: &dyn Cells) -> Result<EnrolmentCodeRow, Stor
         device: DeviceId(row.id()?),
         organisation: row.organisation()?,
         code_hash: row.fixed()?,
+        expires_at: row.at()?,
+    })
+}
+
+pub(super) fn socket_ticket(cells: &dyn Cells) -> Result<SocketTicketRow, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(SocketTicketRow {
+        ticket_hash: row.fixed()?,
+        user: UserId(row.id()?),
+        organisation: row.organisation()?,
+        everywhere: row.flag()?,
         expires_at: row.at()?,
     })
 }

@@ -4,9 +4,9 @@ use super::backend::{self, Backend};
 use super::value::Query;
 use super::{dump, queries, writes};
 use crate::store::{
-    AccountRow, Append, Appended, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, Loaded,
-    OrderRow, RaffleRow, Row, SecretRow, SessionRow, SignificantFilter, SignificantRow, Store, StoreError, StoreFuture,
-    StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
+    AccountRow, Append, Appended, Claim, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow,
+    Leases, Loaded, OrderRow, RaffleRow, Row, SecretRow, SessionRow, SignificantFilter, SignificantRow,
+    SocketTicketRow, Store, StoreError, StoreFuture, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -30,7 +30,12 @@ impl<B: Backend> Store for B {
     }
 
     fn claim(&self, stream: StreamId) -> StoreFuture<'_, Loaded> {
-        Box::pin(backend::claim(self, stream))
+        Box::pin(async move {
+            match backend::claim(self, stream, None).await? {
+                Claim::Loaded(loaded) => Ok(loaded),
+                Claim::Held(_) => Err(StoreError::Unavailable("a node of a cluster runs this journal".to_owned())),
+            }
+        })
     }
 
     fn save_snapshot(&self, stream: StreamId, seq: u64, bytes: Vec<u8>) -> StoreFuture<'_, ()> {
@@ -170,6 +175,17 @@ impl<B: Backend> Store for B {
         })
     }
 
+    fn put_socket_ticket(&self, row: SocketTicketRow, now: Timestamp) -> StoreFuture<'_, ()> {
+        done(self, writes::put_socket_ticket(&row, now))
+    }
+
+    fn take_socket_ticket(&self, ticket_hash: [u8; 32], now: Timestamp) -> StoreFuture<'_, Option<SocketTicketRow>> {
+        Box::pin(async move {
+            let taken = self.change(queries::take_socket_ticket(ticket_hash)).await?.pop();
+            Ok(taken.filter(|ticket| now < ticket.expires_at))
+        })
+    }
+
     fn put_secret(&self, row: SecretRow) -> StoreFuture<'_, SecretRow> {
         Box::pin(async move {
             let name = row.name.clone();
@@ -190,5 +206,9 @@ impl<B: Backend> Store for B {
 
     fn kind(&self) -> &'static str {
         B::KIND
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        Backend::leases(self)
     }
 }

@@ -1,8 +1,8 @@
 //! What both databases share: statements, parameters, decoding. A backend only runs statements; SQL is
 //! written once, with `$n` parameters, in the dialect both understand.
 
-mod backend;
-mod decode;
+pub(super) mod backend;
+pub(super) mod decode;
 mod delegate;
 mod dump;
 mod judge;

@@ -4,8 +4,9 @@ use super::decode;
 use super::plan::login_key;
 use super::value::{Query, Statement, Value, bound, exact};
 use crate::store::{
-    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, RaffleRow,
-    SecretRow, SessionRow, SignificantFilter, SignificantRow, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
+    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow, Peer,
+    RaffleRow, SecretRow, SessionRow, SignificantFilter, SignificantRow, SocketTicketRow, StreamHead, StreamId,
+    TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -21,22 +22,39 @@ fn limit(limit: u32) -> Value<'static> {
     Value::Int(i64::from(limit))
 }
 
-/// Claims a journal with the next epoch. No row comes back when the id is another organisation's.
-pub(in crate::store) fn claim(stream: StreamId) -> Query<StreamHead> {
+/// Claims a journal with the next epoch for a node, or for the one server there is. No row comes back when
+/// the id is another organisation's, or another node's that stands.
+pub(in crate::store) fn claim(stream: StreamId, node: Option<NodeId>) -> Query<StreamHead> {
     Query {
         statement: Statement::new(
-            "INSERT INTO streams (stream, organisation, raffle, epoch, seq, hash, at) VALUES ($1, $2, $3, 1, 0, $4, 0) \
-             ON CONFLICT (stream) DO UPDATE SET epoch = streams.epoch + 1 \
+            "INSERT INTO streams (stream, organisation, raffle, epoch, seq, hash, at, node) \
+             VALUES ($1, $2, $3, 1, 0, $4, 0, $5) \
+             ON CONFLICT (stream) DO UPDATE SET epoch = streams.epoch + 1, node = excluded.node \
              WHERE streams.organisation = excluded.organisation AND streams.raffle = excluded.raffle \
+             AND (streams.node IS NULL OR streams.node = excluded.node \
+             OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.node = streams.node)) \
              RETURNING organisation, raffle, epoch, seq, hash, at",
             vec![
                 Value::Id(stream.key()),
                 Value::Id(stream.organisation.0),
                 Value::Id(stream.raffle.0),
                 Value::bytes(vec![0; 32]),
+                Value::optional(node, |node| Value::Id(node.0)),
             ],
         ),
         decode: decode::stream_head,
+    }
+}
+
+/// The node that runs a journal's actor, if it stands.
+pub(in crate::store) fn holder(stream: StreamId) -> Query<Peer> {
+    Query {
+        statement: Statement::new(
+            "SELECT nodes.node, nodes.address FROM streams JOIN nodes ON nodes.node = streams.node \
+             WHERE streams.stream = $1 AND streams.organisation = $2",
+            vec![Value::Id(stream.key()), Value::Id(stream.organisation.0)],
+        ),
+        decode: decode::peer,
     }
 }
 
@@ -318,6 +336,18 @@ pub(in crate::store) fn take_enrolment_code(code_hash: [u8; 32]) -> Query<Enrolm
             vec![Value::bytes(code_hash.to_vec())],
         ),
         decode: decode::enrolment_code,
+    }
+}
+
+/// As [`take_enrolment_code`].
+pub(in crate::store) fn take_socket_ticket(ticket_hash: [u8; 32]) -> Query<SocketTicketRow> {
+    Query {
+        statement: Statement::new(
+            "DELETE FROM socket_tickets WHERE ticket_hash = $1 \
+             RETURNING ticket_hash, account, organisation, everywhere, expires_at",
+            vec![Value::bytes(ticket_hash.to_vec())],
+        ),
+        decode: decode::socket_ticket,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Writes that belong to no event.
 
 use super::value::{Statement, Value, exact};
-use crate::store::{CredentialRow, EnrolmentCodeRow, SecretRow, SessionRow, StreamId};
+use crate::store::{CredentialRow, EnrolmentCodeRow, SecretRow, SessionRow, SocketTicketRow, StreamId};
 use drumroll_engine::id::UserId;
+use drumroll_engine::time::Timestamp;
 
 /// Statements in one transaction. The others run only if the first changed a row.
 pub(in crate::store) struct Write {
@@ -118,6 +119,24 @@ pub(in crate::store) fn put_enrolment_code(row: &EnrolmentCodeRow) -> Write {
             exact(row.expires_at.0),
         ],
     )
+}
+
+/// Whoever brings a new ticket takes those away that nobody used in time.
+pub(in crate::store) fn put_socket_ticket(row: &SocketTicketRow, now: Timestamp) -> Write {
+    Write {
+        first: Statement::new(
+            "INSERT INTO socket_tickets (ticket_hash, organisation, account, everywhere, expires_at) \
+             VALUES ($1, $2, $3, $4, $5)",
+            vec![
+                Value::bytes(row.ticket_hash.to_vec()),
+                Value::Id(row.organisation.0),
+                Value::Id(row.user.0),
+                Value::Flag(row.everywhere),
+                exact(row.expires_at.0),
+            ],
+        ),
+        then: vec![Statement::new("DELETE FROM socket_tickets WHERE expires_at <= $1", vec![exact(now.0)])],
+    }
 }
 
 pub(in crate::store) fn put_secret(row: SecretRow) -> Write {

@@ -26,6 +26,6 @@ pub struct SocketTicket {
 pub(crate) async fn create_socket_ticket(staff: Staff<Watch>, app: Data<App>) -> Result<Json<SocketTicket>, ApiError> {
     let caller =
         SocketCaller { user: staff.user, organisation: staff.organisation, everywhere: staff.role == Role::Platform };
-    let ticket = app.auth.socket_ticket(caller)?;
+    let ticket = app.auth.socket_ticket(caller).await?;
     Ok(Json(SocketTicket { ticket, expires_in_s: app.auth.options().socket_ticket.0 / 1_000_000 }))
 }
