@@ -257,6 +257,12 @@ impl Node {
         Ok(row.map(|row| StreamId { organisation: row.organisation, raffle }))
     }
 
+    /// The name of the node that runs a raffle, as far as this one knows without asking; balancers go by it.
+    pub fn owner(&self, raffle: RaffleId) -> Option<String> {
+        let feed = self.0.feed.get(raffle)?;
+        self.0.raffles.owner(StreamId { organisation: feed.view().organisation, raffle })
+    }
+
     /// Whether this node runs a raffle, from now on if nobody did: what one of several nodes is to do for it,
     /// this one does. The only node of a store runs them all.
     pub async fn runs_here(&self, stream: StreamId) -> bool {
@@ -268,11 +274,17 @@ impl Node {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn feed(&self, stream: StreamId) -> Result<Arc<RaffleFeed>, ExecuteError> {
-        if let Some(feed) = self.0.feed.get(stream.raffle).filter(|_| self.0.raffles.shows(stream)) {
+        if let Some(feed) = self.0.feed.get(stream.raffle).filter(|_| self.0.cluster.is_none()) {
             return Ok(feed);
         }
-        self.0.raffles.attend(stream).await?;
-        self.0.feed.get(stream.raffle).ok_or(ExecuteError::Interrupted)
+        let shown = self.0.raffles.show(stream).await;
+        match (shown, self.0.feed.get(stream.raffle)) {
+            (Ok(()), Some(feed)) => Ok(feed),
+            // Cut off from the store: the last view says itself of which moment it is.
+            (Err(error), Some(feed)) if error.retry_after().is_some() => Ok(feed),
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(ExecuteError::Interrupted),
+        }
     }
 
     /// Judges one command on a raffle and answers once it is durable.

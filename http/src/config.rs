@@ -92,6 +92,8 @@ impl Default for Demo {
 pub struct ClusterSettings {
     /// Address and port for the other servers, in a private network; without it this is the only server.
     pub listen: Option<SocketAddr>,
+    /// The server's name, as the balancer in front has it; by default its address among the others.
+    pub name: Option<String>,
     /// Where the others reach it, if not at `listen`: `http://…`.
     pub address: Option<String>,
     /// Milliseconds after which a server that was not heard of is gone, and the others take over.
@@ -100,7 +102,7 @@ pub struct ClusterSettings {
 
 impl Default for ClusterSettings {
     fn default() -> Self {
-        Self { listen: None, address: None, lease_ms: 6_000 }
+        Self { listen: None, name: None, address: None, lease_ms: 6_000 }
     }
 }
 
@@ -350,6 +352,14 @@ impl Settings {
         };
         if matches!(self.database(), Database::Sqlite(_)) {
             return wrong("cluster.listen", "several servers need PostgreSQL: set database");
+        }
+        let plain = |name: &String| {
+            !name.is_empty()
+                && name.len() <= 64
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
+        };
+        if cluster.name.as_ref().is_some_and(|name| !plain(name)) {
+            return wrong("cluster.name", "it has at most 64 letters, digits and ._:-");
         }
         match &cluster.address {
             Some(url) if !url.starts_with("http://") => wrong("cluster.address", "it starts with http://"),

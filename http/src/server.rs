@@ -6,6 +6,7 @@ use crate::cluster::caller::Caller;
 use crate::cluster::listener::{self, Listener};
 use crate::config::{Database, Settings};
 use crate::edge::limit::{Limiter, limit};
+use crate::edge::owner::owner;
 use crate::edge::trace::{Tls, trace};
 use crate::payment::simulated::{self, Simulated};
 use crate::payment::worker;
@@ -224,7 +225,8 @@ async fn join(
     let ttl = Duration::from_millis(settings.cluster.lease_ms);
     let options = cluster::Options { ttl, renew_every: (ttl / 6).min(Duration::from_secs(1)), ..Default::default() };
     let address = address.trim_end_matches('/').to_owned();
-    let membership = Membership { address, peers: Arc::new(caller), bus, options };
+    let name = settings.cluster.name.clone().unwrap_or_else(|| listen.to_string());
+    let membership = Membership { name, address, peers: Arc::new(caller), bus, options };
     let node = Node::join(parts, membership, news).await.map_err(|error| match error {
         JoinError::Store(error) => StartError::Store(error),
         JoinError::NotShared => StartError::Cluster(error.to_string()),
@@ -297,6 +299,7 @@ impl Running {
         let mut server = HttpServer::new(move || {
             let shared = shared.clone();
             actix_web::App::new()
+                .wrap(from_fn(owner))
                 .wrap(from_fn(limit))
                 .wrap(from_fn(trace))
                 .configure(move |config| shared.configure(config))

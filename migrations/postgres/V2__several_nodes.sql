@@ -6,6 +6,7 @@
 -- without a node belongs to whoever asks first; so does one whose node is gone.
 CREATE TABLE nodes (
     node       UUID   PRIMARY KEY,
+    name       TEXT   NOT NULL,
     address    TEXT   NOT NULL,
     started_at BIGINT NOT NULL,
     until      BIGINT NOT NULL

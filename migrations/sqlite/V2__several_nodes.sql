@@ -2,6 +2,7 @@
 -- here; the meaning is PostgreSQL's, beside which this schema is kept.
 CREATE TABLE nodes (
     node       BLOB    PRIMARY KEY,
+    name       TEXT    NOT NULL,
     address    TEXT    NOT NULL,
     started_at INTEGER NOT NULL,
     until      INTEGER NOT NULL

@@ -9,6 +9,8 @@
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
 //! | `database` | a database of one's own |
 //! | `proxy` | what a network can do between a server and PostgreSQL |
+//! | `front` | HAProxy before several servers, and a Redis that may go away |
+//! | `league` | three servers over one database |
 //! | `server` | `drumroll serve` as a process that never outlives its test |
 //! | `api` | REST calls |
 //! | `socket` | WebSocket clients |
@@ -26,6 +28,8 @@ pub mod chance;
 pub mod clock;
 pub mod database;
 pub mod figures;
+pub mod front;
+pub mod league;
 pub mod programs;
 pub mod proxy;
 pub mod scratch;

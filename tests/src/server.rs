@@ -4,6 +4,7 @@ use crate::api::Client;
 use crate::chance::Chance;
 use crate::clock::Hand;
 use crate::database::Database;
+use crate::league::League;
 use crate::programs;
 use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
@@ -64,6 +65,8 @@ pub struct Site {
     settings: Vec<(String, String)>,
     clock: Option<Hand>,
     child: Option<Child>,
+    /// The servers behind it, where it is the front of several.
+    pub league: Option<Box<League>>,
 }
 
 /// A port nobody listens on at the moment, below those that the system hands out by itself: while a server is down
@@ -95,10 +98,24 @@ impl Site {
         Self::new(Scratch::new(name), database)
     }
 
+    /// The front of three servers over one PostgreSQL and the Redis of `DRUMROLL_TEST_REDIS`: what is started, stopped
+    /// and killed here are those servers. `None` when there is no PostgreSQL.
+    pub async fn league(name: &str) -> Option<Self> {
+        let database = Database::postgres().await?;
+        let redis = std::env::var("DRUMROLL_TEST_REDIS").ok();
+        let league = League::new(name, &database, redis.as_deref());
+        let mut site = Self::new(Scratch::new(name), database);
+        site.set("MASTER_KEY", &"5a".repeat(32));
+        site.log = league.members[0].log.clone();
+        site.league = Some(Box::new(league));
+        Some(site)
+    }
+
     fn new(scratch: Scratch, database: Database) -> Self {
         let base = format!("http://127.0.0.1:{}", free_port());
         let log = Log::default();
-        let mut site = Self { scratch, database, log, base, settings: Vec::new(), clock: None, child: None };
+        let mut site =
+            Self { scratch, database, log, base, settings: Vec::new(), clock: None, child: None, league: None };
         // One address stands for a whole arena here; the limits have a test of their own.
         for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
             site.set(&format!("RATES__{class}"), "0");
@@ -152,7 +169,18 @@ impl Site {
 
     /// Starts the server and waits until it takes sales.
     pub async fn start(&mut self) {
+        if let Some(league) = &mut self.league {
+            // Where a league calls this for its members, they have none of their own.
+            Box::pin(league.start()).await;
+            self.base = league.open().await;
+            return;
+        }
         self.spawn();
+        self.ready().await;
+    }
+
+    /// Waits until it takes sales.
+    pub async fn ready(&mut self) {
         let client = Client::new(&self.base);
         let child = self.child.as_mut().unwrap();
         let log = &self.log;
@@ -182,10 +210,24 @@ impl Site {
 
     /// Ends it as a supervisor would, and waits until it is gone. Answers its exit code.
     pub async fn stop(&mut self) -> Option<i32> {
+        if let Some(league) = &mut self.league {
+            return Box::pin(league.stop()).await;
+        }
         let mut child = self.child.take().expect("the server runs");
         let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         until("the server has stopped", SOON, async || child.try_wait().unwrap()).await.code()
+    }
+
+    /// Ends it at once; of several, the one that runs the most raffles.
+    pub async fn kill_busiest(&mut self) {
+        match &mut self.league {
+            None => self.kill(),
+            Some(league) => {
+                let at = league.busiest().await;
+                league.members[at].kill();
+            }
+        }
     }
 
     /// Ends it at once, without a warning, as `kill -9` does.
@@ -193,6 +235,13 @@ impl Site {
         let mut child = self.child.take().expect("the server runs");
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Forgets a process that ended.
+    pub fn forget_dead(&mut self) {
+        if !self.lives() {
+            self.child = None;
+        }
     }
 
     /// Whether the process lives.
@@ -211,7 +260,7 @@ impl Site {
 
     /// Stops what runs and removes what is left; a test that failed leaves it for people to look at.
     pub async fn close(mut self) {
-        if self.child.is_some() {
+        if self.child.is_some() || self.league.is_some() {
             self.stop().await;
         }
         self.database.remove().await;

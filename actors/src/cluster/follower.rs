@@ -27,15 +27,30 @@ const SHOW_EVERY: Duration = Duration::from_millis(50);
 /// Without a look for so long the follower ends; whoever needs it next starts another.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// The store's end, wherever that is.
+pub(crate) const END: u64 = u64::MAX;
+
 /// Why a journal cannot be read along.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub(crate) enum FollowError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(Arc<StoreError>),
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(Arc<LoadError>),
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<StoreError> for FollowError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<LoadError> for FollowError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(Arc::new(error))
+    }
 }
 
 enum Told<A: Aggregate> {
@@ -87,7 +102,8 @@ impl<A: Aggregate> Follower<A> {
         answer.await.unwrap_or(Err(FollowError::Interrupted))
     }
 
-    /// Returns once the state has an event; with 0, once there is a state at all.
+    /// Returns once the state with this event is shown; with [`END`], once everything is that anybody has had an
+    /// answer about until now.
     ///
     /// # Errors
     /// See [`FollowError`].
@@ -119,33 +135,17 @@ async fn run<A: Aggregate>(parts: Parts<A>, mut told: mpsc::Receiver<Told<A>>) {
             biased;
             next = told.recv() => match next {
                 None => return,
-                Some(Told::Look { look, done }) => {
-                    used = Instant::now();
-                    // Everybody who waits already is served by the same reading, which has the news as well.
-                    let mut looks = vec![(look, done)];
-                    let mut reaches = Vec::new();
+                Some(first) => {
+                    let mut batch = Batch::default();
+                    batch.add(first);
                     while let Ok(next) = told.try_recv() {
-                        match next {
-                            Told::Look { look, done } => looks.push((look, done)),
-                            Told::Reach { seq, done } => reaches.push((seq, done)),
-                            Told::News(_) | Told::Watched => {}
-                        }
+                        batch.add(next);
                     }
-                    mirror.serve(looks).await;
-                    for (seq, done) in reaches {
-                        let _ = done.send(mirror.reach(seq).await);
+                    if batch.used {
+                        used = Instant::now();
                     }
+                    mirror.work(batch).await;
                 }
-                Some(Told::Reach { seq, done }) => {
-                    used = Instant::now();
-                    let _ = done.send(mirror.reach(seq).await);
-                }
-                Some(Told::News(news)) => {
-                    if let Err(error) = mirror.hear(&news).await {
-                        warn!(raffle.id = %news.stream().raffle, %error, "news could not be followed; the next look tries again");
-                    }
-                }
-                Some(Told::Watched) => used = Instant::now(),
             },
             () = sleep_until(wake) => {}
         }
@@ -171,6 +171,38 @@ async fn run<A: Aggregate>(parts: Parts<A>, mut told: mpsc::Receiver<Told<A>>) {
     }
 }
 
+/// What waited at the same time: one reading of the store serves them all.
+struct Batch<A: Aggregate> {
+    looks: Vec<(Look<A>, oneshot::Sender<Result<(), FollowError>>)>,
+    reaches: Vec<(u64, oneshot::Sender<Result<(), FollowError>>)>,
+    news: Vec<Arc<News>>,
+    used: bool,
+}
+
+impl<A: Aggregate> Default for Batch<A> {
+    fn default() -> Self {
+        Self { looks: Vec::new(), reaches: Vec::new(), news: Vec::new(), used: false }
+    }
+}
+
+impl<A: Aggregate> Batch<A> {
+    fn add(&mut self, told: Told<A>) {
+        self.used |= !matches!(told, Told::News(_));
+        match told {
+            Told::Look { look, done } => self.looks.push((look, done)),
+            Told::Reach { seq, done } => self.reaches.push((seq, done)),
+            Told::News(news) => self.news.push(news),
+            Told::Watched => {}
+        }
+    }
+
+    /// The event that must be there before anybody is answered. Who looks wants everything.
+    fn needs(&self) -> Option<u64> {
+        let reached = self.reaches.iter().map(|(seq, _)| *seq).max();
+        if self.looks.is_empty() { reached } else { Some(END) }
+    }
+}
+
 /// The state, as far as it was read.
 struct Mirror<A: Aggregate> {
     parts: Parts<A>,
@@ -191,34 +223,32 @@ impl<A: Aggregate> Mirror<A> {
         }
     }
 
-    async fn serve(&mut self, looks: Vec<(Look<A>, oneshot::Sender<Result<(), FollowError>>)>) {
-        let mut outcome = self.catch_up().await;
-        if self.shown == 0 {
-            // Whoever asked for the first time finds the view in place.
-            self.show();
+    async fn work(&mut self, batch: Batch<A>) {
+        let mut outcome = Ok(());
+        for news in &batch.news {
+            if let Err(error) = self.hear(news).await {
+                warn!(raffle.id = %news.stream().raffle, %error, "news could not be followed; the next look tries again");
+            }
         }
-        for (look, done) in looks {
-            let answer = match (&outcome, &self.live) {
-                (Ok(()), Some(live)) => {
-                    look(live);
-                    Ok(())
-                }
-                (Ok(()), None) => Err(FollowError::Interrupted),
-                (Err(_), _) => std::mem::replace(&mut outcome, Err(FollowError::Interrupted)),
-            };
+        if let Some(needed) = batch.needs() {
+            if self.live.as_ref().is_none_or(|live| live.head.seq < needed) {
+                outcome = self.catch_up().await;
+            }
+            // Whoever waited for an event finds it in what is shown; who asks for the first time finds a view.
+            if self.shown == 0 || (!batch.reaches.is_empty() && self.has_news()) {
+                self.show();
+            }
+        }
+        for (look, done) in batch.looks {
+            if let (Ok(()), Some(live)) = (&outcome, &self.live) {
+                look(live);
+            }
             // A caller that gave up asks again.
-            let _ = done.send(answer);
+            let _ = done.send(outcome.clone());
         }
-    }
-
-    async fn reach(&mut self, seq: u64) -> Result<(), FollowError> {
-        if self.live.as_ref().is_none_or(|live| live.head.seq < seq) {
-            self.catch_up().await?;
+        for (_, done) in batch.reaches {
+            let _ = done.send(outcome.clone());
         }
-        if self.shown == 0 || self.shown < seq {
-            self.show();
-        }
-        Ok(())
     }
 
     async fn hear(&mut self, news: &News) -> Result<(), FollowError> {

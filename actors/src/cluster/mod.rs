@@ -56,6 +56,8 @@ impl Default for Options {
 
 /// What makes a node one of several.
 pub struct Membership {
+    /// What this node is called, towards balancers and people.
+    pub name: String,
     /// Where the others reach this node.
     pub address: String,
     /// The way to the others.
@@ -103,10 +105,10 @@ impl Cluster {
         if store.leases().is_none() {
             return Err(JoinError::NotShared);
         }
-        let Membership { address, peers, bus, options } = membership;
+        let Membership { name, address, peers, bus, options } = membership;
         let cluster = Self {
             store,
-            me: Mutex::new(Peer { node: fresh_id(), address }),
+            me: Mutex::new(Peer { node: fresh_id(), name, address }),
             held_until: Mutex::new(None),
             standing: Mutex::default(),
             leaving: AtomicBool::new(false),

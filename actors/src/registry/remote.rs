@@ -4,7 +4,7 @@ use super::{Done, ExecuteError, Registry, lock};
 use crate::aggregate::{Aggregate, Origin};
 use crate::cluster::Cluster;
 use crate::cluster::bus::News;
-use crate::cluster::follower::{self, FollowError, Follower};
+use crate::cluster::follower::{self, END, FollowError, Follower};
 use crate::cluster::peers::{Asked, Call, PeerError, Reply};
 use crate::intake::{Caused, Lane, Look};
 use crate::store::{Peer, StoreError, StreamId};
@@ -28,8 +28,8 @@ enum Site {
 impl From<FollowError> for ExecuteError {
     fn from(error: FollowError) -> Self {
         match error {
-            FollowError::Store(error) => Self::Store(Arc::new(error)),
-            FollowError::Load(error) => Self::Damaged(Arc::new(error)),
+            FollowError::Store(error) => Self::Store(error),
+            FollowError::Load(error) => Self::Damaged(error),
             FollowError::Interrupted => Self::Interrupted,
         }
     }
@@ -181,7 +181,27 @@ where
         follower
     }
 
-    /// Sees to it that a journal's view is shown here and goes on being shown: by its actor, or read along.
+    /// Sees to it that a journal's view is shown here, with everything that anybody has had an answer about
+    /// until now: by its actor, or read along.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub(crate) async fn show(self: &Arc<Self>, stream: StreamId) -> Result<(), ExecuteError> {
+        let Some(cluster) = self.cluster.get() else { return self.rouse(stream).await };
+        if self.runs(stream) && cluster.holds() {
+            return Ok(());
+        }
+        match self.locate(cluster, stream).await? {
+            Site::Here => Ok(()),
+            Site::There(_) => {
+                let follower = self.follower(stream);
+                let reached = tokio::time::timeout(self.options.deadline, follower.reach(END)).await;
+                Ok(reached.map_err(|_| ExecuteError::Uncertain)??)
+            }
+        }
+    }
+
+    /// Keeps a view that is watched here fresh, wherever its actor runs.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -209,16 +229,18 @@ where
         }
     }
 
+    /// The name of the node that runs a journal, as far as this one knows without asking.
+    pub(crate) fn owner(&self, stream: StreamId) -> Option<String> {
+        let cluster = self.cluster.get()?;
+        if self.runs(stream) {
+            return Some(cluster.me().name);
+        }
+        lock(&self.elsewhere).get(&stream).map(|peer| peer.name.clone())
+    }
+
     /// Whether the actor is awake on this node.
     pub fn runs(&self, stream: StreamId) -> bool {
         lock(&self.places).get(&stream).is_some_and(|place| place.handle.initialized())
-    }
-
-    /// Whether the view of a journal is kept fresh here.
-    pub(crate) fn shows(&self, stream: StreamId) -> bool {
-        self.cluster.get().is_none()
-            || self.runs(stream)
-            || lock(&self.followers).get(&stream).is_some_and(|follower| follower.lives())
     }
 
     /// Hands news of another node to whoever reads along.

@@ -27,6 +27,8 @@ impl fmt::Debug for NodeId {
 pub struct Peer {
     /// Which.
     pub node: NodeId,
+    /// What it is called, towards balancers and people.
+    pub name: String,
     /// Where its peers reach it.
     pub address: String,
 }

@@ -38,7 +38,9 @@ impl Accounts {
 
     fn get(&self, user: UserId) -> Option<Arc<Seen>> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(&user).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, seen)| seen.clone())
+        // What keeps somebody out is looked at again: he may just have mended it, on another node.
+        let lets_in = |seen: &Seen| seen.account.enabled && !seen.must_change;
+        seen.get(&user).filter(|(at, seen)| at.elapsed() < FRESH && lets_in(seen)).map(|(_, seen)| seen.clone())
     }
 
     fn put(&self, asked_at: Instant, one: &Arc<Seen>) {

@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_secs(600);
 const NONE: Duration = Duration::ZERO;
 
 fn node(case: &Case<'_>, number: u32) -> Peer {
-    Peer { node: NodeId(case.id(number)), address: format!("http://{number}") }
+    Peer { node: NodeId(case.id(number)), name: format!("n{number}"), address: format!("http://{number}") }
 }
 
 async fn taken(leases: &dyn Leases, case: &Case<'_>, journal: u32, node: NodeId) -> Loaded {

@@ -28,13 +28,13 @@ impl Leases for PostgresStore {
     fn join(&self, peer: &Peer, ttl: Duration) -> StoreFuture<'_, ()> {
         let first = Statement::new(
             concat!(
-                "INSERT INTO nodes (node, address, started_at, until) VALUES ($1, $2, ",
+                "INSERT INTO nodes (node, name, address, started_at, until) VALUES ($1, $2, $3, ",
                 now!(),
                 ", ",
                 now!(),
-                " + $3::int8) ON CONFLICT (node) DO UPDATE SET address = excluded.address, until = excluded.until"
+                " + $4::int8) ON CONFLICT (node) DO UPDATE SET until = excluded.until"
             ),
-            vec![id(peer.node), Value::text(peer.address.clone()), micros(ttl)],
+            vec![id(peer.node), Value::text(peer.name.clone()), Value::text(peer.address.clone()), micros(ttl)],
         );
         Box::pin(async move { self.write(Write { first, then: vec![] }).await.map(drop) })
     }
@@ -49,8 +49,10 @@ impl Leases for PostgresStore {
 
     fn reap(&self) -> StoreFuture<'_, Vec<Peer>> {
         // A renewal that is faster wins: the row is looked at again once its lock is free.
-        let statement =
-            Statement::new(concat!("DELETE FROM nodes WHERE until <= ", now!(), " RETURNING node, address"), vec![]);
+        let statement = Statement::new(
+            concat!("DELETE FROM nodes WHERE until <= ", now!(), " RETURNING node, name, address"),
+            vec![],
+        );
         Box::pin(self.change(Query { statement, decode: decode::peer }))
     }
 
@@ -60,7 +62,7 @@ impl Leases for PostgresStore {
     }
 
     fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
-        let statement = Statement::new("SELECT node, address FROM nodes ORDER BY node", vec![]);
+        let statement = Statement::new("SELECT node, name, address FROM nodes ORDER BY node", vec![]);
         Box::pin(self.fetch(Query { statement, decode: decode::peer }))
     }
 

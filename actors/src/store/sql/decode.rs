@@ -156,7 +156,7 @@ pub(super) fn stream_head(cells: &dyn Cells) -> Result<StreamHead, StoreError> {
 
 pub(in crate::store) fn peer(cells: &dyn Cells) -> Result<Peer, StoreError> {
     let mut row = Reader::new(cells);
-    Ok(Peer { node: NodeId(row.id()?), address: row.text()? })
+    Ok(Peer { node: NodeId(row.id()?), name: row.text()?, address: row.text()? })
 }
 
 /// The stream of a raffle that stands in a list.

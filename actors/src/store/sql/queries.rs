@@ -50,7 +50,7 @@ pub(in crate::store) fn claim(stream: StreamId, node: Option<NodeId>) -> Query<S
 pub(in crate::store) fn holder(stream: StreamId) -> Query<Peer> {
     Query {
         statement: Statement::new(
-            "SELECT nodes.node, nodes.address FROM streams JOIN nodes ON nodes.node = streams.node \
+            "SELECT nodes.node, nodes.name, nodes.address FROM streams JOIN nodes ON nodes.node = streams.node \
              WHERE streams.stream = $1 AND streams.organisation = $2",
             vec![Value::Id(stream.key()), Value::Id(stream.organisation.0)],
         ),
