@@ -9,7 +9,7 @@ PROFILE ?= quick
 ARGS ?=
 export DEMO PROFILE
 
-.PHONY: help run test verify audit bench e2e clean
+.PHONY: help run test verify audit bench e2e cluster clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: ## Benchmarks, optimised, with services of their own (ONLY: one group of 
 
 e2e: ## The whole-system tests at full length (ARGS: a filter)
 	@exec .ci/e2e $(ARGS)
+
+cluster: ## Three servers, PostgreSQL, Redis and HAProxy on loopback, with the demo event, to try and to break (PORT)
+	@exec .ci/cluster
 
 clean: ## Remove what was built and installed here; ./data stays
 	@exec .ci/clean

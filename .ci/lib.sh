@@ -163,6 +163,18 @@ postgres_bin() {
   printf '%s\n' "$dir"
 }
 
+# The balancer of the tests; tests/src/front.rs looks in the same places. Debian keeps it where only root's PATH looks.
+haproxy_path() {
+  local folder
+  for folder in /usr/sbin /usr/bin /usr/local/sbin; do
+    if [[ -x $folder/haproxy ]]; then
+      printf '%s\n' "$folder/haproxy"
+      return 0
+    fi
+  done
+  return 1
+}
+
 # The browser of the tests; tests/browser/harness.mjs looks in the same places.
 chromium_path() {
   local name

@@ -84,6 +84,12 @@ impl Client {
         Self { token: Arc::new(Mutex::new(Some(token.to_owned()))), ..self.clone() }
     }
 
+    /// The same person at another server.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// Gives up after this time.
     #[must_use]
     pub fn impatient(&self, after: Duration) -> Self {
