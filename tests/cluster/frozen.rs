@@ -12,7 +12,7 @@ use std::time::Instant;
 async fn i1_i2_i11_a_server_that_was_frozen_beyond_its_lease_writes_nothing_old() {
     let name = "cluster-frozen";
     let redis = std::env::var("DRUMROLL_TEST_REDIS").ok();
-    let Some(mut trade) = Trade::open(name, 4, redis.as_deref()).await else { return };
+    let Some(trade) = Trade::open(name, 4, redis.as_deref()).await else { return };
     for round in 1..=if full_scale() { 20 } else { 2 } {
         let at = trade.league.busiest().await;
         let pid = trade.league.members[at].pid();

@@ -26,6 +26,16 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// Sellers per raffle.
 const SELLERS: usize = 2;
 
+/// A server that did not answer is left alone for so long, as a balancer's checks would do.
+const SHUNNED: Duration = Duration::from_secs(5);
+
+/// A server as one seller knows it.
+#[derive(Clone, Debug)]
+struct Door {
+    client: Client,
+    failed: Option<Instant>,
+}
+
 /// What the sellers of one raffle saw.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -72,8 +82,8 @@ impl Trade {
             opened.push(crew.open_raffle(&format!("{name} {number}"), now_ms() + 3_600_000).await);
         }
         let stop = Arc::<AtomicBool>::default();
-        let doors: Vec<Client> =
-            league.members.iter().map(|site| crew.seller.client.at(&site.base).impatient(ANSWER)).collect();
+        let door = |base: &str| Door { client: crew.seller.client.at(base).impatient(ANSWER), failed: None };
+        let doors: Vec<Door> = league.members.iter().map(|site| door(&site.base)).collect();
         let (mut seen, mut sellers) = (Vec::new(), Vec::new());
         for (number, raffle) in opened.iter().enumerate() {
             let own = Arc::<Seen>::default();
@@ -186,7 +196,7 @@ async fn epochs(database: &Database) -> i64 {
 }
 
 async fn sell(
-    doors: Vec<Client>,
+    mut doors: Vec<Door>,
     raffle: String,
     mut chance: Chance,
     seen: Arc<Seen>,
@@ -199,7 +209,7 @@ async fn sell(
         let begun = Instant::now();
         let times = 1 + usize::from(chance.below(4) == 0);
         for _ in 0..times {
-            evidence.ticket("a seller", &insist(&doors, &order, &mut chance).await);
+            evidence.ticket("a seller", &insist(&mut doors, &order, &mut chance).await);
         }
         orders.push(order);
         seen.sold.fetch_add(1, Ordering::SeqCst);
@@ -210,10 +220,18 @@ async fn sell(
 }
 
 /// Asks one server after the other, in any order, under one key, until the ticket is there.
-async fn insist(doors: &[Client], order: &Order, chance: &mut Chance) -> Value {
+async fn insist(doors: &mut [Door], order: &Order, chance: &mut Chance) -> Value {
     let began = Instant::now();
     loop {
-        let door = &doors[chance.below(doors.len() as u64) as usize];
+        assert!(began.elapsed() < PATIENCE, "order {} has no answer", order.key);
+        let open = |door: &&mut Door| door.failed.is_none_or(|at| at.elapsed() > SHUNNED);
+        let mut open: Vec<&mut Door> = doors.iter_mut().filter(open).collect();
+        if open.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        }
+        let at = chance.below(open.len() as u64) as usize;
+        let Door { client: door, failed } = &mut *open[at];
         let asked = door.try_call(Method::POST, "/tickets/generate", Some(&order.key), Some(&order.body)).await;
         match asked {
             Ok(reply) if matches!(reply.status, 200 | 201) => return reply.body,
@@ -222,9 +240,8 @@ async fn insist(doors: &[Client], order: &Order, chance: &mut Chance) -> Value {
             }
             Ok(reply) => panic!("{} for {}: {}", reply.status, order.key, reply.text),
             // Dead, frozen, or on its way there.
-            Err(_) => {}
+            Err(_) => *failed = Some(Instant::now()),
         }
-        assert!(began.elapsed() < PATIENCE, "order {} has no answer", order.key);
         tokio::time::sleep(Duration::from_millis(50 + chance.below(100))).await;
     }
 }

@@ -44,6 +44,10 @@ pub(super) async fn pool(config: &PostgresConfig) -> Result<Pool, StoreError> {
         .map_err(|problem| StoreError::Unavailable(problem.to_string()))
 }
 
+/// A transaction in which nothing happens for so long ends. Whoever was frozen or cut off in the middle of one holds
+/// its rows, and nobody could take over his raffles before that.
+const FORGOTTEN: Duration = Duration::from_secs(2);
+
 /// A server that is told to answer before a commit is on disk would make "durable" a lie, so that
 /// setting is put right; stronger ones stay. Statements, locks and forgotten transactions end by themselves.
 fn session_settings(deadline: Duration) -> String {
@@ -51,7 +55,7 @@ fn session_settings(deadline: Duration) -> String {
     format!(
         "SET statement_timeout = {ms}; SET lock_timeout = {ms}; SET idle_in_transaction_session_timeout = {idle}; \
          SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
-        idle = ms * 2
+        idle = FORGOTTEN.as_millis()
     )
 }
 
