@@ -32,7 +32,7 @@ bench: ## Benchmarks, optimised, with services of their own (ONLY: one group of 
 e2e: ## The whole-system tests at full length (ARGS: a filter)
 	@exec .ci/e2e $(ARGS)
 
-cluster: ## Three servers, PostgreSQL, Redis and HAProxy on loopback, with the demo event, to try and to break (PORT)
+cluster: ## Three servers, PostgreSQL, Redis and HAProxy on loopback, with the demo event, to try and to break (CLUSTER_PORT)
 	@exec .ci/cluster
 
 clean: ## Remove what was built and installed here; ./data stays

@@ -1,6 +1,6 @@
 //! Committed news of raffles, on their way out. Only write-behind publishes here, after the commit.
 
-use crate::cluster::bus::{Bus, News};
+use crate::cluster::bus::{Bus, News, Told};
 use crate::store::{Append, FactRow, StreamId};
 use crate::view::{DeviceView, RaffleView};
 use drumroll_engine::id::{DeviceId, RaffleId};
@@ -157,7 +157,7 @@ impl Feed {
     pub(crate) fn tell(&self, append: Append) {
         let Some(bus) = self.bus.get() else { return };
         if let Some(news) = News::of(append.stream, append.records) {
-            bus.tell(news);
+            bus.tell(Told::News(news));
         }
     }
 

@@ -2,13 +2,14 @@
 
 use crate::aggregate::{Aggregate, Live, Origin};
 use crate::clock::Clock;
-use crate::cluster::bus::News;
+use crate::cluster::bus::Told;
 use crate::cluster::keeper::{self, Ward};
 use crate::cluster::peers::Asked;
 use crate::cluster::{Cluster, JoinError, Membership};
 use crate::feed::{Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
+use crate::presence::Presence;
 use crate::registry::{Done, ExecuteError, Options, Registry};
 use crate::store::{Store, StoreError, StreamId};
 use crate::view::{DeviceView, Frame, RaffleView};
@@ -124,15 +125,16 @@ impl Node {
     pub async fn join(
         parts: Parts,
         membership: Membership,
-        news: Option<mpsc::Receiver<News>>,
+        news: Option<mpsc::Receiver<Told>>,
     ) -> Result<Self, JoinError> {
+        let presence = membership.presence.clone();
         let cluster = Cluster::join(parts.store.clone(), membership).await?;
         let node = Self::start_as(parts, Some(cluster.clone()));
         tokio::spawn(keeper::keep(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
         tokio::spawn(keeper::recover(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
         tokio::spawn(attend(Arc::downgrade(&node.0)));
         if let Some(news) = news {
-            tokio::spawn(hear(Arc::downgrade(&node.0), news));
+            tokio::spawn(hear(Arc::downgrade(&node.0), presence, news));
         }
         Ok(node)
     }
@@ -422,10 +424,16 @@ async fn attend(node: Weak<Inner>) {
 }
 
 /// Hands on what the bus hears of other nodes.
-async fn hear(node: Weak<Inner>, mut news: mpsc::Receiver<News>) {
-    while let Some(news) = news.recv().await {
+async fn hear(node: Weak<Inner>, presence: Arc<Presence>, mut told: mpsc::Receiver<Told>) {
+    while let Some(told) = told.recv().await {
         let Some(node) = node.upgrade() else { return };
-        let news = Arc::new(news);
+        let news = match told {
+            Told::Heard(device, there) => {
+                presence.elsewhere(device, *there);
+                continue;
+            }
+            Told::News(news) => Arc::new(news),
+        };
         if news.stream().raffle == RaffleId::NIL {
             node.organisations.hear(&news);
         } else {

@@ -1,12 +1,15 @@
 //! Which handhelds are in touch, and what they last said of themselves. Not durable: a restarted node
 //! learns it again within a heartbeat.
 
+use crate::cluster::bus::{Bus, Told};
 use actix::Recipient;
 use drumroll_engine::id::{DeviceId, OrganisationId, RaffleId};
 use drumroll_engine::time::{Span, Timestamp};
 use drumroll_protocol::{PrinterState, RaffleReport, Software};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Tells a connection that another one of the same device took over.
 #[derive(actix::Message)]
@@ -14,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct Superseded;
 
 /// What a handheld last said of itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DevicePresence {
     /// Its organisation.
     pub organisation: OrganisationId,
@@ -45,6 +48,8 @@ impl DevicePresence {
 
 #[derive(Default)]
 struct Entries {
+    /// What other nodes told of handhelds that are connected there, and when.
+    elsewhere: HashMap<DeviceId, (DevicePresence, Instant)>,
     devices: HashMap<DeviceId, DevicePresence>,
     links: HashMap<DeviceId, (u64, Recipient<Superseded>)>,
     next_link: u64,
@@ -55,18 +60,58 @@ struct Entries {
 /// id must not be able to fill the journal.
 const REJECTED_EVERY: Span = Span::seconds(60);
 
+/// Another node tells of a handheld with each heartbeat; after so long without, nobody knows.
+const ELSEWHERE_FRESH: Duration = Duration::from_secs(60);
+
 /// All handhelds that were in touch since the start.
 #[derive(Default)]
-pub struct Presence(Mutex<Entries>);
+pub struct Presence {
+    entries: Mutex<Entries>,
+    bus: OnceLock<Arc<dyn Bus>>,
+}
 
 impl Presence {
     fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a handheld last said.
+    /// Tells other nodes from now on who is in touch here.
+    pub(crate) fn tell(&self, bus: Arc<dyn Bus>) {
+        // A second bus would be the same.
+        let _ = self.bus.set(bus);
+    }
+
+    fn told(&self, device: DeviceId, presence: Option<DevicePresence>) {
+        if let (Some(bus), Some(presence)) = (self.bus.get(), presence) {
+            bus.tell(Told::Heard(device, Box::new(presence)));
+        }
+    }
+
+    /// Another node tells of a handheld. Our own words come back to us and are no news.
+    pub(crate) fn elsewhere(&self, device: DeviceId, presence: DevicePresence) {
+        let mut entries = self.entries();
+        let newer = |(known, _): &(DevicePresence, Instant)| known.heard_at <= presence.heard_at;
+        if !entries.links.contains_key(&device) && entries.elsewhere.get(&device).is_none_or(newer) {
+            entries.elsewhere.insert(device, (presence, Instant::now()));
+        }
+    }
+
+    /// What a handheld last said, here or at another node.
     pub fn get(&self, device: &DeviceId) -> Option<DevicePresence> {
-        self.entries().devices.get(device).cloned()
+        let entries = self.entries();
+        let here = entries.devices.get(device);
+        if entries.links.contains_key(device) {
+            return here.cloned();
+        }
+        let there = entries.elsewhere.get(device).map(|(presence, told_at)| DevicePresence {
+            online: presence.online && told_at.elapsed() < ELSEWHERE_FRESH,
+            ..presence.clone()
+        });
+        match (here, there) {
+            (Some(here), Some(there)) if here.heard_at > there.heard_at => Some(here.clone()),
+            (here, None) => here.cloned(),
+            (_, there) => there,
+        }
     }
 
     /// How many are connected.
@@ -79,11 +124,13 @@ impl Presence {
         let mut entries = self.entries();
         let number = entries.next_link;
         entries.next_link += 1;
-        entries.devices.insert(device, presence);
+        entries.devices.insert(device, presence.clone());
         if let Some((_, older)) = entries.links.insert(device, (number, link)) {
             // A full mailbox belongs to a connection that is about to end anyway.
             let _ = older.try_send(Superseded);
         }
+        drop(entries);
+        self.told(device, Some(presence));
         number
     }
 
@@ -99,9 +146,11 @@ impl Presence {
 
     /// A handheld was heard.
     pub fn heard(&self, device: &DeviceId, update: impl FnOnce(&mut DevicePresence)) {
-        if let Some(presence) = self.entries().devices.get_mut(device) {
+        let heard = self.entries().devices.get_mut(device).map(|presence| {
             update(presence);
-        }
+            presence.clone()
+        });
+        self.told(*device, heard);
     }
 
     /// A connection ended; `true` if it was the device's newest.
@@ -110,9 +159,12 @@ impl Presence {
         let newest = entries.links.get(device).is_some_and(|(number, _)| *number == link);
         if newest {
             entries.links.remove(device);
-            if let Some(presence) = entries.devices.get_mut(device) {
+            let gone = entries.devices.get_mut(device).map(|presence| {
                 presence.online = false;
-            }
+                presence.clone()
+            });
+            drop(entries);
+            self.told(*device, gone);
         }
         newest
     }

@@ -152,6 +152,7 @@ impl Prepared {
         let identity = Arc::new(SecretKey::from_bytes(&*keys.get_or_create::<32>("node/device-identity").await?));
         let (provider, webhooks) = Simulated::open(&keys, simulated::Options::default()).await?;
         let secrets = Secrets::open(&keys).await?;
+        let presence = Arc::new(Presence::default());
         let parts = Parts {
             store,
             clock,
@@ -163,7 +164,7 @@ impl Prepared {
         let (node, listener) = match settings.cluster.listen {
             None => (Node::start(parts), None),
             Some(listen) => {
-                let (node, listener) = join(settings, parts, &secrets, listen).await?;
+                let (node, listener) = join(settings, parts, &secrets, listen, presence.clone()).await?;
                 (node, Some(listener))
             }
         };
@@ -173,7 +174,6 @@ impl Prepared {
             ..auth::Options::default()
         };
         let auth = Arc::new(Auth::new(node.clone(), &token_key, options)?);
-        let presence = Arc::new(Presence::default());
         let hub = DeviceHub {
             node: node.clone(),
             presence: presence.clone(),
@@ -207,6 +207,7 @@ async fn join(
     parts: Parts,
     secrets: &Secrets,
     listen: SocketAddr,
+    presence: Arc<Presence>,
 ) -> Result<(Node, Listener), StartError> {
     let refused = |error| StartError::Listen(listen, error);
     // First the address, then its announcement: who is told of it can reach it.
@@ -226,7 +227,7 @@ async fn join(
     let options = cluster::Options { ttl, renew_every: (ttl / 6).min(Duration::from_secs(1)), ..Default::default() };
     let address = address.trim_end_matches('/').to_owned();
     let name = settings.cluster.name.clone().unwrap_or_else(|| listen.to_string());
-    let membership = Membership { name, address, peers: Arc::new(caller), bus, options };
+    let membership = Membership { name, address, peers: Arc::new(caller), bus, presence, options };
     let node = Node::join(parts, membership, news).await.map_err(|error| match error {
         JoinError::Store(error) => StartError::Store(error),
         JoinError::NotShared => StartError::Cluster(error.to_string()),

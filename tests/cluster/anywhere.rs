@@ -2,6 +2,7 @@
 
 use crate::trade::Trade;
 use drumroll_tests::api::{Client, new_key};
+use drumroll_tests::simulation::Simulation;
 use drumroll_tests::socket::Socket;
 use serde_json::{Value, json};
 
@@ -61,5 +62,33 @@ async fn i3_a_key_has_one_answer_at_every_server() {
     board.hear_until("the board", |frame: &Value| frame["t"] == "board").await;
     assert_eq!(Socket::connect(doors[2], &path).await.err(), Some(401));
     assert_eq!(Socket::connect(doors[1], &path).await.err(), Some(401));
+    trade.extra_orders_settle().await;
+}
+
+/// a handheld is connected to one server, and the operator's board at another shows it, with its heartbeat.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_shows_handhelds_that_are_connected_elsewhere() {
+    let name = "cluster-board";
+    let redis = std::env::var("DRUMROLL_TEST_REDIS").ok();
+    let Some(trade) = Trade::open(name, 1, redis.as_deref()).await else { return };
+    let (raffle, members) = (&trade.raffles[0], &trade.league.members);
+    let fleet = Simulation::start(&members[0], &trade.crew.admin, raffle, 2, &["--seed", "7", "--offline-rate", "0"]);
+    let ticket =
+        trade.crew.manager.client.act("/auth/socket-ticket").await.expect(200)["ticket"].as_str().unwrap().to_owned();
+    let path = format!("/ws/operator?ticket={ticket}&raffle_id={raffle}");
+    let mut board = Socket::connect(&members[1].base, &path).await.unwrap();
+    let both = |frame: &Value| {
+        let online = |device: &&Value| device["online"] == true && device["last_heartbeat_ms"].is_u64();
+        frame["t"] == "board"
+            && frame["devices"].as_array().is_some_and(|devices| devices.iter().filter(online).count() == 2)
+    };
+    board.hear_until("both handhelds, online", both).await;
+    drop(fleet);
+    let none = |frame: &Value| {
+        let online = |device: &&Value| device["online"] == true;
+        frame["t"] == "board"
+            && frame["devices"].as_array().is_some_and(|devices| devices.iter().filter(online).count() == 0)
+    };
+    board.hear_until("both handhelds, gone", none).await;
     trade.extra_orders_settle().await;
 }

@@ -1,8 +1,11 @@
-//! Committed events on their way to the nodes that read along. Nothing rests on their arrival: who misses
-//! some finds a gap and reads it from the store.
+//! What nodes tell each other: committed events, for those that read along, and which handhelds are in touch.
+//! Nothing rests on its arrival: who misses events finds a gap and reads it from the store, and a handheld is
+//! heard of again with its next heartbeat.
 
+use crate::presence::DevicePresence;
 use crate::store::StreamId;
 use aws_lc_rs::hmac;
+use drumroll_engine::id::DeviceId;
 use drumroll_engine::journal::Record;
 use serde::{Deserialize, Serialize};
 
@@ -50,10 +53,26 @@ impl News {
 /// Bytes one message carries; beyond that it only says where the journal ends.
 const WEIGHT_MAX: usize = 256 * 1024;
 
-/// Where committed events are told. Never waited for: a bus that does not keep up drops what it is told.
+/// One thing that is told.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Something was committed.
+    News(News),
+    /// A handheld was heard, or is gone.
+    Heard(DeviceId, Box<DevicePresence>),
+}
+
+/// [`Told`] as it travels: what handhelds say of themselves is defined by their protocol, in JSON.
+#[derive(Serialize, Deserialize)]
+enum Wire {
+    News(News),
+    Heard(DeviceId, Vec<u8>),
+}
+
+/// Where nodes tell each other things. Never waited for: a bus that does not keep up drops what it is told.
 pub trait Bus: Send + Sync + 'static {
-    /// Tells what was committed.
-    fn tell(&self, news: News);
+    /// Tells it to all others.
+    fn tell(&self, told: Told);
 
     /// Whether what is told arrives, as far as can be seen from here.
     fn well(&self) -> bool;
@@ -71,19 +90,26 @@ impl Seal {
     }
 
     /// Bytes for the bus.
-    pub fn close(&self, news: &News) -> Vec<u8> {
+    pub fn close(&self, told: Told) -> Vec<u8> {
+        let wire = match told {
+            Told::News(news) => Wire::News(news),
+            Told::Heard(device, presence) => Wire::Heard(device, serde_json::to_vec(&presence).unwrap_or_default()),
+        };
         let mut bytes = vec![0; TAG_BYTES];
-        bytes.extend(postcard::to_stdvec(news).unwrap_or_default());
+        bytes.extend(postcard::to_stdvec(&wire).unwrap_or_default());
         let tag = hmac::sign(&self.0, &bytes[TAG_BYTES..]);
         bytes[..TAG_BYTES].copy_from_slice(tag.as_ref());
         bytes
     }
 
     /// Reads bytes from the bus; `None` when no node of this installation wrote them.
-    pub fn open(&self, bytes: &[u8]) -> Option<News> {
+    pub fn open(&self, bytes: &[u8]) -> Option<Told> {
         let (tag, body) = bytes.split_at_checked(TAG_BYTES)?;
         hmac::verify(&self.0, body, tag).ok()?;
-        postcard::from_bytes(body).ok()
+        Some(match postcard::from_bytes(body).ok()? {
+            Wire::News(news) => Told::News(news),
+            Wire::Heard(device, presence) => Told::Heard(device, serde_json::from_slice(&presence).ok()?),
+        })
     }
 }
 
@@ -118,15 +144,15 @@ mod tests {
     fn only_what_this_installation_sealed_is_believed() {
         let seal = Seal::new(&[1; 32]);
         let sent = news(3..=5, 10);
-        let bytes = seal.close(&sent);
-        assert_eq!(seal.open(&bytes), Some(sent));
-        assert_eq!(Seal::new(&[2; 32]).open(&bytes), None);
+        let bytes = seal.close(Told::News(sent.clone()));
+        assert!(matches!(seal.open(&bytes), Some(Told::News(news)) if news == sent));
+        assert!(Seal::new(&[2; 32]).open(&bytes).is_none());
         for at in [0, TAG_BYTES, bytes.len() - 1] {
             let mut altered = bytes.clone();
             altered[at] ^= 1;
-            assert_eq!(seal.open(&altered), None, "byte {at}");
+            assert!(seal.open(&altered).is_none(), "byte {at}");
         }
-        assert_eq!(seal.open(&bytes[..20]), None);
+        assert!(seal.open(&bytes[..20]).is_none());
     }
 
     #[test]

@@ -55,9 +55,9 @@ impl From<LoadError> for FollowError {
 
 enum Told<A: Aggregate> {
     /// Be at the store's end, then let somebody look.
-    Look { look: Look<A>, done: oneshot::Sender<Result<(), FollowError>> },
+    Look { look: Look<A>, done: Done },
     /// Have this event, and show it.
-    Reach { seq: u64, done: oneshot::Sender<Result<(), FollowError>> },
+    Reach { seq: u64, done: Done },
     /// The journal grew.
     News(Arc<News>),
     /// Somebody watches.
@@ -69,12 +69,18 @@ pub(crate) struct Follower<A: Aggregate> {
     way: mpsc::Sender<Told<A>>,
 }
 
+/// Shows a state to whoever watches.
+pub(crate) type Show<A> = Box<dyn Fn(&Live<A>) + Send>;
+
+/// Where somebody waits for an answer.
+type Done = oneshot::Sender<Result<(), FollowError>>;
+
 /// What a follower needs.
 pub(crate) struct Parts<A> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) stream: StreamId,
     /// Shows a state that is durable.
-    pub(crate) show: Box<dyn Fn(&Live<A>) + Send>,
+    pub(crate) show: Show<A>,
     /// How often the store is looked at without news.
     pub(crate) poll: Box<dyn Fn() -> Duration + Send>,
 }
@@ -173,8 +179,8 @@ async fn run<A: Aggregate>(parts: Parts<A>, mut told: mpsc::Receiver<Told<A>>) {
 
 /// What waited at the same time: one reading of the store serves them all.
 struct Batch<A: Aggregate> {
-    looks: Vec<(Look<A>, oneshot::Sender<Result<(), FollowError>>)>,
-    reaches: Vec<(u64, oneshot::Sender<Result<(), FollowError>>)>,
+    looks: Vec<(Look<A>, Done)>,
+    reaches: Vec<(u64, Done)>,
     news: Vec<Arc<News>>,
     used: bool,
 }

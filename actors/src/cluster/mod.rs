@@ -20,6 +20,7 @@ pub(crate) mod keeper;
 pub mod peers;
 pub mod redis;
 
+use crate::presence::Presence;
 use crate::store::{Claim, Leases, NodeId, Peer, Store, StoreError, StreamId};
 use bus::Bus;
 use peers::Peers;
@@ -64,6 +65,8 @@ pub struct Membership {
     pub peers: Arc<dyn Peers>,
     /// Where committed events are told; none in a cluster without Redis.
     pub bus: Option<Arc<dyn Bus>>,
+    /// Which handhelds are in touch, here and elsewhere.
+    pub presence: Arc<Presence>,
     /// How patient it is.
     pub options: Options,
 }
@@ -105,7 +108,10 @@ impl Cluster {
         if store.leases().is_none() {
             return Err(JoinError::NotShared);
         }
-        let Membership { name, address, peers, bus, options } = membership;
+        let Membership { name, address, peers, bus, presence, options } = membership;
+        if let Some(bus) = &bus {
+            presence.tell(bus.clone());
+        }
         let cluster = Self {
             store,
             me: Mutex::new(Peer { node: fresh_id(), name, address }),

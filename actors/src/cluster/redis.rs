@@ -2,9 +2,10 @@
 //! gone, slow or restarted at any time; then the bus says that it is not well, and followers read the store
 //! more often.
 
-use super::bus::{Bus, News, Seal};
+use super::bus::{Bus, Seal, Told};
 use crate::store::StreamId;
 use drumroll_engine::hash::Hasher;
+use drumroll_engine::id::DeviceId;
 use futures_util::StreamExt;
 use metrics::{counter, gauge};
 use redis::aio::{MultiplexedConnection, PubSub};
@@ -31,7 +32,7 @@ const BEAT: Duration = Duration::from_secs(1);
 
 /// A bus over Redis.
 pub struct RedisBus {
-    queue: mpsc::Sender<News>,
+    queue: mpsc::Sender<Told>,
     tells: Arc<AtomicBool>,
     hears: Arc<AtomicBool>,
 }
@@ -48,7 +49,7 @@ impl RedisBus {
     ///
     /// # Errors
     /// The URL cannot be read.
-    pub fn start(url: &str, key: &[u8; 32]) -> Result<(Arc<Self>, mpsc::Receiver<News>), RedisError> {
+    pub fn start(url: &str, key: &[u8; 32]) -> Result<(Arc<Self>, mpsc::Receiver<Told>), RedisError> {
         let client = Client::open(url)?;
         // Installations that share a Redis do not meet, and strangers do not guess the channel.
         let channel = Hasher::new("drumroll/bus/1").bytes(key).finish();
@@ -63,8 +64,8 @@ impl RedisBus {
 }
 
 impl Bus for RedisBus {
-    fn tell(&self, news: News) {
-        if self.queue.try_send(news).is_err() {
+    fn tell(&self, told: Told) {
+        if self.queue.try_send(told).is_err() {
             counter!("drumroll_bus_dropped_total").increment(1);
         }
     }
@@ -101,7 +102,7 @@ impl Pause {
     }
 }
 
-async fn speak(client: Client, channel: String, seal: Seal, mut told: mpsc::Receiver<News>, tells: Arc<AtomicBool>) {
+async fn speak(client: Client, channel: String, seal: Seal, mut told: mpsc::Receiver<Told>, tells: Arc<AtomicBool>) {
     let mut pause = Pause(Pause::FIRST);
     let mut gathered = Vec::with_capacity(ROOM);
     loop {
@@ -131,23 +132,22 @@ async fn converse(
     connection: &mut MultiplexedConnection,
     channel: &str,
     seal: &Seal,
-    told: &mut mpsc::Receiver<News>,
-    gathered: &mut Vec<News>,
+    told: &mut mpsc::Receiver<Told>,
+    gathered: &mut Vec<Told>,
     tells: &AtomicBool,
 ) -> Result<(), RedisError> {
     loop {
         gathered.clear();
-        match timeout(BEAT, told.recv_many(gathered, ROOM)).await {
-            Ok(0) => return Ok(()),
-            Ok(_) | Err(_) => {}
+        if timeout(BEAT, told.recv_many(gathered, ROOM)).await == Ok(0) {
+            return Ok(());
         }
         let mut pipe = redis::pipe();
         if gathered.is_empty() {
             // A sign of life; whoever listens knows by it that he still hears.
             pipe.publish(channel, &b""[..]).ignore();
         }
-        for news in conflate(gathered.drain(..)) {
-            pipe.publish(channel, seal.close(&news)).ignore();
+        for told in conflate(gathered.drain(..)) {
+            pipe.publish(channel, seal.close(told)).ignore();
         }
         pipe.query_async::<()>(connection).await?;
         turn(tells, true, "tell", "");
@@ -155,23 +155,27 @@ async fn converse(
     }
 }
 
-/// One message per journal, in the order in which journals first appear.
-fn conflate(told: impl Iterator<Item = News>) -> Vec<News> {
-    let mut index: HashMap<StreamId, usize> = HashMap::new();
-    let mut messages: Vec<News> = Vec::new();
-    for news in told {
-        match index.get(&news.stream()) {
-            Some(at) => messages[*at].add(news),
-            None => {
-                index.insert(news.stream(), messages.len());
-                messages.push(news);
-            }
+/// One message per journal and per handheld, in the order in which they first appear.
+fn conflate(told: impl Iterator<Item = Told>) -> Vec<Told> {
+    let mut journals: HashMap<StreamId, usize> = HashMap::new();
+    let mut devices: HashMap<DeviceId, usize> = HashMap::new();
+    let mut messages: Vec<Told> = Vec::new();
+    for told in told {
+        let next = messages.len();
+        let at = match &told {
+            Told::News(news) => *journals.entry(news.stream()).or_insert(next),
+            Told::Heard(device, _) => *devices.entry(*device).or_insert(next),
+        };
+        match (messages.get_mut(at), told) {
+            (None, told) => messages.push(told),
+            (Some(Told::News(earlier)), Told::News(later)) => earlier.add(later),
+            (Some(earlier), later) => *earlier = later,
         }
     }
     messages
 }
 
-async fn listen(client: Client, channel: String, seal: Seal, heard: mpsc::Sender<News>, hears: Arc<AtomicBool>) {
+async fn listen(client: Client, channel: String, seal: Seal, heard: mpsc::Sender<Told>, hears: Arc<AtomicBool>) {
     let mut pause = Pause(Pause::FIRST);
     while !heard.is_closed() {
         let open = async {
@@ -193,7 +197,7 @@ async fn listen(client: Client, channel: String, seal: Seal, heard: mpsc::Sender
 }
 
 /// Listens until the connection ends or falls silent; why.
-async fn follow(mut pubsub: PubSub, seal: &Seal, heard: &mpsc::Sender<News>, hears: &AtomicBool) -> String {
+async fn follow(mut pubsub: PubSub, seal: &Seal, heard: &mpsc::Sender<Told>, hears: &AtomicBool) -> String {
     let mut messages = pubsub.on_message();
     loop {
         match timeout(BEAT * 3, messages.next()).await {
@@ -207,7 +211,7 @@ async fn follow(mut pubsub: PubSub, seal: &Seal, heard: &mpsc::Sender<News>, hea
                 }
                 match seal.open(bytes) {
                     // No room: a gap, which is found and filled from the store.
-                    Some(news) => drop(heard.try_send(news)),
+                    Some(told) => drop(heard.try_send(told)),
                     None => counter!("drumroll_bus_foreign_total").increment(1),
                 }
             }
