@@ -91,10 +91,15 @@ impl RaffleFeed {
     }
 }
 
+/// Rings when something became durable that notification targets may be told of. It says neither what nor how
+/// often; whoever hears it looks into the store.
+pub type Bell = watch::Receiver<()>;
+
 /// All feeds of this node.
 #[derive(Debug, Default)]
 pub struct Feed {
     raffles: Mutex<HashMap<RaffleId, Arc<RaffleFeed>>>,
+    bell: watch::Sender<()>,
 }
 
 impl Feed {
@@ -129,6 +134,16 @@ impl Feed {
         if raffles.get(&raffle).is_some_and(|feed| feed.subscribers() == 0) {
             raffles.remove(&raffle);
         }
+    }
+
+    /// The bell of this node's commits.
+    pub fn bell(&self) -> Bell {
+        self.bell.subscribe()
+    }
+
+    /// Rings it.
+    pub(crate) fn ring(&self) {
+        self.bell.send_replace(());
     }
 
     /// Shows what has become durable.

@@ -2,7 +2,7 @@
 
 use crate::aggregate::{Live, Origin};
 use crate::clock::Clock;
-use crate::feed::{Feed, RaffleFeed};
+use crate::feed::{Bell, Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
 use crate::registry::{Done, ExecuteError, Options, Registry};
@@ -175,6 +175,11 @@ impl Node {
     /// The journal, for its figures.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    /// Rings when something is on record that notification targets may be told of.
+    pub fn bell(&self) -> Bell {
+        self.0.feed.bell()
     }
 
     /// The registry of raffles.
