@@ -395,7 +395,11 @@ async fn only_the_kinds_that_are_wanted_are_told() {
     let outbox = Outbox::start(&house.node, vec![Subscription { target: ear.clone(), kinds }], hurried());
     wait_for(|| async { house.store.outbox_due("ear", None, 10).await.unwrap().is_empty().then_some(()) }).await;
     pause_sales(&house, 10).await;
-    ear.hears(10, &["suspended"]).await;
+    pause_sales(&house, 10).await;
+    ear.hears(10, &["suspended", "suspended"]).await;
+    let heard = ear.heard();
+    let previous = [heard[0].previous, heard[1].previous];
+    assert_eq!(previous, [0, heard[0].position], "what was passed by is no gap");
     wait_for(|| async { house.store.outbox_due("ear", None, 10).await.unwrap().is_empty().then_some(()) }).await;
     outbox.stop(Duration::from_secs(5)).await;
 }

@@ -24,7 +24,8 @@ impl Target for LogTarget {
                 position = notice.position,
                 kind = notice.kind.as_str(),
                 test = notice.test,
-                message = %notice.json(),
+                notice = %notice.json(),
+                "notification"
             );
             Ok(())
         })
