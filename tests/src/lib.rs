@@ -11,6 +11,7 @@
 //! | `proxy` | what a network can do between a server and PostgreSQL |
 //! | `server` | `drumroll serve` as a process that never outlives its test |
 //! | `api` | REST calls |
+//! | `moto` | Amazon's topics and queues, on this machine |
 //! | `socket` | WebSocket clients |
 //! | `stage` | people, a venue, a raffle that sells |
 //! | `simulation` | `rsu simulate` beside the test |
@@ -26,6 +27,7 @@ pub mod chance;
 pub mod clock;
 pub mod database;
 pub mod figures;
+pub mod moto;
 pub mod programs;
 pub mod proxy;
 pub mod scratch;
