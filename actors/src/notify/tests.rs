@@ -76,7 +76,7 @@ fn event(kind: Kind) -> OutboxEvent {
 }
 
 /// The block of JSON under a kind's heading: where it is, and its text.
-fn example<'a>(docs: &'a str, kind: Kind) -> (usize, &'a str) {
+fn example(docs: &str, kind: Kind) -> (usize, &str) {
     let heading = format!("\n### `{}`\n", kind.as_str());
     let at = docs.find(&heading).unwrap_or_else(|| panic!("docs/notifications.md has no {}", kind.as_str()));
     let begin = at + docs[at..].find("```json\n").expect("an example") + "```json\n".len();
