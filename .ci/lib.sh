@@ -191,3 +191,12 @@ chromium_path() {
   done
   return 1
 }
+
+# Where moto (Amazon's services, imitated) lives: with what is built, for nothing in it is ours.
+moto_dir() { printf '%s/moto' "$(target_dir)"; }
+moto_stamp() { { python3 --version && cat -- .ci/moto.txt; } 2>&1 | sha256sum | cut -d' ' -f1; }
+moto_up_to_date() {
+  local stamp
+  stamp=$(moto_dir)/.drumroll-installed
+  [[ -f $stamp && $(<"$stamp") == "$(moto_stamp)" ]]
+}

@@ -96,12 +96,17 @@ impl RaffleFeed {
     }
 }
 
+/// Rings when something became durable that notification targets may be told of. It says neither what nor how
+/// often; whoever hears it looks into the store.
+pub type Bell = watch::Receiver<()>;
+
 /// All feeds of this node.
 #[derive(Default)]
 pub struct Feed {
     raffles: Mutex<HashMap<RaffleId, Arc<RaffleFeed>>>,
     /// Where committed events are told to other nodes; set once, on a node that has any.
     bus: OnceLock<Arc<dyn Bus>>,
+    bell: watch::Sender<()>,
 }
 
 impl Feed {
@@ -159,6 +164,16 @@ impl Feed {
         if let Some(news) = News::of(append.stream, append.records) {
             bus.tell(Told::News(news));
         }
+    }
+
+    /// The bell of this node's commits.
+    pub fn bell(&self) -> Bell {
+        self.bell.subscribe()
+    }
+
+    /// Rings it.
+    pub(crate) fn ring(&self) {
+        self.bell.send_replace(());
     }
 
     /// Shows what has become durable.

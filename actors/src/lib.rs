@@ -14,6 +14,7 @@ pub mod feed;
 pub mod intake;
 pub mod keys;
 pub mod node;
+pub mod notify;
 pub mod organisation_actor;
 pub mod presence;
 pub mod project;

@@ -6,7 +6,7 @@ use crate::cluster::bus::Told;
 use crate::cluster::keeper::{self, Ward};
 use crate::cluster::peers::Asked;
 use crate::cluster::{Cluster, JoinError, Membership};
-use crate::feed::{Feed, RaffleFeed};
+use crate::feed::{Bell, Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
 use crate::presence::Presence;
@@ -235,6 +235,11 @@ impl Node {
     /// The journal, for its figures.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    /// Rings when something is on record that notification targets may be told of.
+    pub fn bell(&self) -> Bell {
+        self.0.feed.bell()
     }
 
     /// The registry of raffles.

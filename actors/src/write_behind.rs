@@ -207,6 +207,9 @@ impl Writer {
             let answer = match outcome {
                 Appended::Committed => {
                     self.feed.publish(append.stream.raffle, gathered.publication);
+                    if append.rows.iter().any(|row| matches!(row, Row::Fact(_) | Row::Significant(_))) {
+                        self.feed.ring();
+                    }
                     self.feed.tell(append);
                     Ok(())
                 }

@@ -2,6 +2,7 @@
 //! that does not exist or a value that does not fit is refused at the start, by name.
 
 use crate::edge::limit::Rates;
+use crate::notify;
 use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Deserializer};
 use std::collections::HashMap;
@@ -155,6 +156,8 @@ pub struct Settings {
     pub hold_s: u64,
     /// Seconds that requests under way have to end when the server stops.
     pub shutdown_s: u64,
+    /// Who is told of what happens.
+    pub notify: notify::Settings,
     /// The demonstration.
     pub demo: Demo,
     /// What makes it one of several.
@@ -188,6 +191,7 @@ impl Default for Settings {
             heartbeat_s: 15,
             hold_s: 600,
             shutdown_s: 5,
+            notify: notify::Settings::default(),
             demo: Demo::default(),
             cluster: ClusterSettings::default(),
             redis: None,
@@ -319,6 +323,7 @@ impl Settings {
             return wrong("public_url", "it starts with http:// or https://");
         }
         self.check_cluster()?;
+        self.notify.check()?;
         let demo = &self.demo;
         if !(1..=24 * 60).contains(&demo.minutes) {
             return wrong("demo.minutes", "it is between 1 and 1440");
@@ -469,6 +474,17 @@ mod tests {
             ("payment = 'gold'", &[], "payment"),
             ("tls_cert = 'a.pem'", &[], "tls_key"),
             ("trusted_proxies = ['proxy']", &[], "trusted_proxies"),
+            ("[notify]\ntarget = ['log']", &[], "target"),
+            ("[notify]\ntargets = ['log', 'pigeon']", &[], "notify.targets"),
+            ("[notify]\ntargets = ['log', 'log']", &[], "notify.targets"),
+            ("[notify]\nkinds = ['publishd']", &[], "notify.kinds"),
+            ("[notify]\ntargets = ['sns']", &[], "notify.sns.topic_arn"),
+            ("[notify.sns]\ntopic_arn = 'raffles'", &[], "notify.sns.topic_arn"),
+            ("[notify.sns]\nendpoint = 'localhost:4566'", &[], "notify.sns.endpoint"),
+            ("[notify]\ndeadline_s = 0", &[], "notify.deadline_s"),
+            ("[notify]\nretry_max_s = 0", &[], "notify.retry_max_s"),
+            ("[notify]\nrefusals_max = 0", &[], "notify.refusals_max"),
+            ("", &[("DRUMROLL_NOTIFY__TARGETS", "log,sns")], "notify.sns.topic_arn"),
             ("log_filter = '==='", &[], "log_filter"),
             ("", &[("DRUMROLL_LISTEN", "everywhere")], "listen"),
             ("", &[("DRUMROLL_LISTENN", "127.0.0.1:1")], "listenn"),
@@ -486,6 +502,23 @@ mod tests {
             assert!(!problem.contains(&key), "a wrong master key is still a secret");
         }
         assert!(Settings::read(Some(Path::new("/nowhere/at/all.toml")), [], &[]).is_err());
+    }
+
+    #[test]
+    fn targets_are_chosen_by_file_or_environment() {
+        assert_eq!(Settings::default().notify.targets, ["log"]);
+        let settings = read("[notify]\ntargets = []", &[], &[]).unwrap();
+        assert_eq!(settings.notify.targets, [""; 0], "nobody");
+        let environment = [
+            ("DRUMROLL_NOTIFY__TARGETS", "log, sns"),
+            ("DRUMROLL_NOTIFY__KINDS", "opened,published"),
+            ("DRUMROLL_NOTIFY__SNS__TOPIC_ARN", "arn:aws:sns:ca-central-1:123456789012:raffles.fifo"),
+            ("DRUMROLL_NOTIFY__SNS__ENDPOINT", "http://127.0.0.1:4566"),
+        ];
+        let notify = read("", &environment, &[("notify.history", "true")]).unwrap().notify;
+        assert_eq!((notify.targets.as_slice(), notify.history), (&["log".to_owned(), "sns".to_owned()][..], true));
+        assert_eq!(notify.kinds, ["opened", "published"]);
+        assert!(notify.sns.topic_arn.is_some() && notify.sns.endpoint.is_some());
     }
 
     #[test]

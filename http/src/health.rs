@@ -1,6 +1,7 @@
 //! `/health/live`: the process answers. `/health/ready`: it can take sales, or which dependency keeps it
 //! from that.
 
+use crate::notify::Reports;
 use crate::state::App;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -36,7 +37,7 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "live": true }))
 }
 
-async fn ready(app: web::Data<App>) -> HttpResponse {
+async fn ready(app: web::Data<App>, reports: web::Data<Reports>) -> HttpResponse {
     let ping = tokio::time::timeout(STORE, app.node.store().ping()).await;
     let (ok, detail) = match ping {
         Ok(Ok(())) => (true, "commits".to_owned()),
@@ -70,6 +71,10 @@ async fn ready(app: web::Data<App>) -> HttpResponse {
         let detail = if well { "carries the news" } else { "away: news of other nodes is read from the store" };
         checks.push(Check { name: "redis", ok: well, detail: detail.to_owned() });
     }
+    // A target that is away keeps nobody from buying (I12): what it is to be told waits on record.
+    let detail = reports.sentence(app.node.clock().now());
+    let notifications = Check { name: "notifications", ok: true, detail };
+    checks.push(notifications);
     let body = Readiness { ready, store: app.node.store().kind(), checks };
     if ready {
         HttpResponse::Ok().json(body)

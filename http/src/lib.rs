@@ -11,6 +11,7 @@ pub mod health;
 pub mod ids;
 pub mod interfaces;
 pub mod metrics;
+pub mod notify;
 pub mod payment;
 pub mod server;
 pub mod state;

@@ -5,6 +5,7 @@ use crate::api::error::ApiError;
 use crate::auth::Secret;
 use crate::auth::staff::bearer;
 use crate::edge::address::is_local;
+use crate::notify::{self, Reports};
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
@@ -75,6 +76,7 @@ fn describe() {
     describe_gauge!("drumroll_raffle_numbers", "Valid draw numbers sold, by raffle");
     describe_gauge!("drumroll_raffle_net_minor", "Net sales in minor units, by raffle");
     describe_gauge!("drumroll_raffle_jackpot_minor", "The jackpot in minor units, by raffle");
+    notify::describe();
 }
 
 #[allow(clippy::cast_precision_loss, reason = "figures for graphs; the reports have the exact ones")]
@@ -122,6 +124,7 @@ pub async fn metrics(
     request: HttpRequest,
     app: web::Data<App>,
     readers: web::Data<Readers>,
+    reports: web::Data<Reports>,
 ) -> Result<HttpResponse, ApiError> {
     if !readers.admit(&request) {
         return Err(ApiError::new(
@@ -132,6 +135,7 @@ pub async fn metrics(
     let Some(Some(handle)) = HANDLE.get() else {
         return Err(ApiError::new("internal", "There are no metrics: another recorder is installed."));
     };
+    reports.observe(app.node.clock().now());
     // A store that is away must not take the other figures with it.
     if let Err(error) = observe(&app).await {
         warn!(%error, "sales could not be read for the metrics");

@@ -8,6 +8,7 @@ use crate::config::{Database, Settings};
 use crate::edge::limit::{Limiter, limit};
 use crate::edge::owner::owner;
 use crate::edge::trace::{Tls, trace};
+use crate::notify::Reports;
 use crate::payment::simulated::{self, Simulated};
 use crate::payment::worker;
 use crate::state::{App, Limits};
@@ -22,6 +23,7 @@ use drumroll_actors::cluster::{self, JoinError, Membership};
 use drumroll_actors::device_actor::DeviceHub;
 use drumroll_actors::keys::{KeyError, KeyStore, MasterKey};
 use drumroll_actors::node::{Node, Parts};
+use drumroll_actors::notify::Outbox;
 use drumroll_actors::presence::Presence;
 use drumroll_actors::store::postgres::{PostgresConfig, PostgresStore};
 use drumroll_actors::store::sqlite::SqliteStore;
@@ -42,6 +44,9 @@ use tracing::{info, warn};
 
 /// How long sockets have to take their leave at a shutdown.
 const SOCKETS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long notifications under way have to be confirmed at a shutdown; what is not is told again.
+const NOTIFY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a server did not start.
 #[derive(Debug, Error)]
@@ -123,6 +128,7 @@ pub struct Prepared {
     pub app: App,
     /// The sockets.
     pub sockets: Sockets,
+    outbox: Outbox,
     tasks: Vec<JoinHandle<()>>,
     /// Where other servers ask this one.
     listener: Option<Listener>,
@@ -184,8 +190,9 @@ impl Prepared {
         let limits = Limits { body_bytes: settings.body_bytes_max, ..Limits::default() };
         let app = App { node, auth, payment: Arc::new(provider), presence, identity, limits };
         app.node.wake_due().await?;
+        let outbox = settings.notify.start(&app.node).await;
         let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
-        Ok(Self { app, sockets, tasks, listener })
+        Ok(Self { app, sockets, outbox, tasks, listener })
     }
 
     /// Stops what runs beside the requests, then the node: everything decided is durable when this returns
@@ -194,6 +201,7 @@ impl Prepared {
         for task in self.tasks {
             task.abort();
         }
+        self.outbox.stop(NOTIFY_PATIENCE).await;
         self.app.node.shut_down().await;
         if let Some(listener) = self.listener {
             listener.stop().await;
@@ -245,6 +253,7 @@ pub struct Shared {
     limiter: web::Data<Limiter>,
     tls: web::Data<Tls>,
     readers: web::Data<metrics::Readers>,
+    reports: web::Data<Reports>,
 }
 
 impl Shared {
@@ -256,6 +265,7 @@ impl Shared {
             limiter: web::Data::new(Limiter::new(settings.rates, settings.trusted_proxies.clone())),
             tls: web::Data::new(Tls(settings.tls())),
             readers: web::Data::new(metrics::Readers::with(settings.metrics_token.clone())),
+            reports: web::Data::new(Reports(prepared.outbox.figures())),
         }
     }
 
@@ -267,6 +277,7 @@ impl Shared {
             .app_data(self.limiter.clone())
             .app_data(self.tls.clone())
             .app_data(self.readers.clone())
+            .app_data(self.reports.clone())
             .configure(api::configure)
             .configure(api::openapi::configure_docs)
             .configure(health::configure)

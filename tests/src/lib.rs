@@ -13,6 +13,7 @@
 //! | `league` | three servers over one database |
 //! | `server` | `drumroll serve` as a process that never outlives its test |
 //! | `api` | REST calls |
+//! | `moto` | Amazon's topics and queues, on this machine |
 //! | `socket` | WebSocket clients |
 //! | `stage` | people, a venue, a raffle that sells |
 //! | `simulation` | `rsu simulate` beside the test |
@@ -30,6 +31,7 @@ pub mod database;
 pub mod figures;
 pub mod front;
 pub mod league;
+pub mod moto;
 pub mod programs;
 pub mod proxy;
 pub mod scratch;

@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Everything a server said, on both of its outputs, over all its lives.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +64,7 @@ pub struct Site {
     /// `http://…`, without a slash at the end.
     pub base: String,
     settings: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
     clock: Option<Hand>,
     child: Option<Child>,
     /// The servers behind it, where it is the front of several.
@@ -114,8 +116,17 @@ impl Site {
     fn new(scratch: Scratch, database: Database) -> Self {
         let base = format!("http://127.0.0.1:{}", free_port());
         let log = Log::default();
-        let mut site =
-            Self { scratch, database, log, base, settings: Vec::new(), clock: None, child: None, league: None };
+        let mut site = Self {
+            scratch,
+            database,
+            log,
+            base,
+            settings: Vec::new(),
+            environment: Vec::new(),
+            clock: None,
+            child: None,
+            league: None,
+        };
         // One address stands for a whole arena here; the limits have a test of their own.
         for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
             site.set(&format!("RATES__{class}"), "0");
@@ -128,6 +139,11 @@ impl Site {
     pub fn set(&mut self, name: &str, value: &str) {
         self.settings.retain(|(known, _)| known != name);
         self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Sets a variable of the server's environment that is none of its settings.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Puts the machine's clock ahead of ours: from the next start on, or at once for a server that was started after
@@ -161,6 +177,7 @@ impl Site {
         for (name, value) in &self.settings {
             command.env(format!("DRUMROLL_{name}"), value);
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(hand) = &self.clock {
             hand.rule(&mut command);
         }
@@ -249,13 +266,18 @@ impl Site {
         self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
     }
 
-    /// The one-time password of the first administrator.
+    /// The one-time password of the first administrator. It is printed once the server listens, so one that is ready
+    /// may not have said it yet.
     pub fn one_time_password(&self) -> String {
-        let text = self.log.text();
-        let line = text.lines().rev().find(|line| line.to_lowercase().contains("password")).unwrap_or_else(|| {
-            panic!("the server printed no password:\n{}", self.log.tail(40));
-        });
-        line.split_whitespace().last().unwrap().to_owned()
+        let began = Instant::now();
+        loop {
+            let text = self.log.text();
+            if let Some(line) = text.lines().rev().find(|line| line.contains("one-time password ")) {
+                return line.split_whitespace().last().unwrap().to_owned();
+            }
+            assert!(began.elapsed() < SOON, "the server printed no password:\n{}", self.log.tail(40));
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Stops what runs and removes what is left; a test that failed leaves it for people to look at.

@@ -9,6 +9,7 @@ pub mod conformance;
 mod error;
 mod leases;
 pub mod migrations;
+mod outbox;
 pub mod postgres;
 mod rows;
 mod sql;
@@ -16,6 +17,7 @@ pub mod sqlite;
 
 pub use error::StoreError;
 pub use leases::{Claim, Leases, NodeId, Peer};
+pub use outbox::{OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused};
 pub use rows::{
     AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row,
     SecretRow, SessionRow, SignificantRow, SocketTicketRow, TicketRow, TicketState,
@@ -284,6 +286,33 @@ pub trait Store: Send + Sync + 'static {
 
     /// A sealed secret.
     fn secret(&self, name: &str) -> StoreFuture<'_, Option<SecretRow>>;
+
+    /// Makes a notification target known; `false` when it was known before. A new one is told of what
+    /// happens from now on, or with `history` of everything.
+    fn join_outbox(&self, target: &str, history: bool, now: Timestamp) -> StoreFuture<'_, bool>;
+
+    /// Journals with events that a known target was not told of, in the order of their keys, after one.
+    fn outbox_due(&self, target: &str, after: Option<StreamId>, limit: u32) -> StoreFuture<'_, Vec<OutboxDue>>;
+
+    /// Events of a journal that may be told of, after a sequence number, ascending.
+    fn outbox_events(&self, stream: StreamId, after_seq: u64, limit: u32) -> StoreFuture<'_, Vec<OutboxEvent>>;
+
+    /// Moves a target's cursor on, if it still stands at `from`, and keeps a message that was refused with
+    /// it; `false` when somebody else moved it, and then nothing is written.
+    fn move_outbox(
+        &self,
+        target: &str,
+        stream: StreamId,
+        from: OutboxCursor,
+        to: OutboxCursor,
+        refused: Option<OutboxRefused>,
+    ) -> StoreFuture<'_, bool>;
+
+    /// Messages that a target refused for good, newest first.
+    fn outbox_refused(&self, target: &str, limit: u32) -> StoreFuture<'_, Vec<OutboxRefused>>;
+
+    /// How far a known target is behind.
+    fn outbox_lag(&self, target: &str) -> StoreFuture<'_, OutboxLag>;
 
     /// Answers when the store can commit, for `/health/ready`.
     fn ping(&self) -> StoreFuture<'_, ()>;

@@ -124,6 +124,34 @@ impl Store for GatedStore {
         take_socket_ticket(ticket_hash: [u8; 32], now: Timestamp) -> Option<SocketTicketRow>;
         put_secret(row: SecretRow) -> SecretRow;
         ping() -> ();
+        outbox_events(stream: StreamId, after_seq: u64, limit: u32) -> Vec<OutboxEvent>;
+    }
+
+    fn join_outbox(&self, target: &str, history: bool, now: Timestamp) -> StoreFuture<'_, bool> {
+        self.inner.join_outbox(target, history, now)
+    }
+
+    fn outbox_due(&self, target: &str, after: Option<StreamId>, limit: u32) -> StoreFuture<'_, Vec<OutboxDue>> {
+        self.inner.outbox_due(target, after, limit)
+    }
+
+    fn move_outbox(
+        &self,
+        target: &str,
+        stream: StreamId,
+        from: OutboxCursor,
+        to: OutboxCursor,
+        refused: Option<OutboxRefused>,
+    ) -> StoreFuture<'_, bool> {
+        self.inner.move_outbox(target, stream, from, to, refused)
+    }
+
+    fn outbox_refused(&self, target: &str, limit: u32) -> StoreFuture<'_, Vec<OutboxRefused>> {
+        self.inner.outbox_refused(target, limit)
+    }
+
+    fn outbox_lag(&self, target: &str) -> StoreFuture<'_, OutboxLag> {
+        self.inner.outbox_lag(target)
     }
 
     fn account_by_login(&self, login: &str) -> StoreFuture<'_, Option<AccountRow>> {

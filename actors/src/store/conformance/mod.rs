@@ -6,6 +6,7 @@ mod fixture;
 mod journal;
 mod leases;
 mod lists;
+mod outbox;
 mod people;
 mod sales;
 
@@ -34,6 +35,8 @@ cases! {
     sales: a_number_is_sold_once_t05, tickets_are_found, tickets_are_listed, voids_change_tickets_a07,
         orders_run_their_course, rows_apply_in_order, a_rebuild_equals_what_it_replaces;
     lists: raffles_by_age, facts_by_position, significant_events_by_any_filter_a02, draws_and_organisations;
+    outbox: events_to_tell_of_in_order, a_target_joins_once, a_cursor_moves_once_and_forwards,
+        a_refused_message_is_on_record;
     people: accounts_by_login, devices_change, credentials_change, one_rotation_wins, sessions_are_revoked,
         a_code_is_taken_once, a_socket_ticket_is_taken_once, a_secret_is_kept_once, it_answers;
 }

@@ -2,8 +2,8 @@
 
 use crate::store::{
     AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow,
-    OrderStatus, Peer, RaffleRow, SecretRow, SessionRow, SignificantRow, SocketTicketRow, StoreError, StreamHead,
-    StreamId, TicketRow, TicketState,
+    OrderStatus, OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused, Peer, RaffleRow, SecretRow,
+    SessionRow, SignificantRow, SocketTicketRow, StoreError, StreamHead, StreamId, TicketRow, TicketState,
 };
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -370,6 +370,45 @@ pub(super) fn socket_ticket(cells: &dyn Cells) -> Result<SocketTicketRow, StoreE
 pub(super) fn secret(cells: &dyn Cells) -> Result<SecretRow, StoreError> {
     let mut row = Reader::new(cells);
     Ok(SecretRow { name: row.text()?, sealed: row.bytes()? })
+}
+
+pub(super) fn outbox_due(cells: &dyn Cells) -> Result<OutboxDue, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(OutboxDue {
+        stream: StreamId { organisation: row.organisation()?, raffle: row.raffle()? },
+        cursor: OutboxCursor { seq: row.int()?, told: row.int()? },
+    })
+}
+
+pub(super) fn outbox_event(cells: &dyn Cells) -> Result<OutboxEvent, StoreError> {
+    let mut row = Reader::new(cells);
+    let (seq, at) = (row.int()?, row.at()?);
+    let (event_number, kind) = (row.maybe_int()?, row.maybe_text()?);
+    let kind = match kind {
+        Some(kind) => Some(present(parse_kind(&kind), "word")?),
+        None => None,
+    };
+    let raffle = event_number.zip(kind);
+    let fact = row.maybe_text()?.zip(row.maybe_text()?);
+    let significant = row.maybe_text()?.zip(row.maybe_text()?);
+    Ok(OutboxEvent { seq, at, raffle, fact, significant })
+}
+
+pub(super) fn outbox_refused(cells: &dyn Cells) -> Result<OutboxRefused, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(OutboxRefused {
+        stream: StreamId { organisation: row.organisation()?, raffle: row.raffle()? },
+        seq: row.int()?,
+        at: row.at()?,
+        kind: row.text()?,
+        tries: row.small()?,
+        problem: row.text()?,
+    })
+}
+
+pub(super) fn outbox_lag(cells: &dyn Cells) -> Result<OutboxLag, StoreError> {
+    let mut row = Reader::new(cells);
+    Ok(OutboxLag { events: row.int()?, oldest_at: row.maybe_at()?, refused: row.int()? })
 }
 
 /// The word for a kind of raffle.

@@ -5,8 +5,9 @@ use super::value::Query;
 use super::{dump, queries, writes};
 use crate::store::{
     AccountRow, Append, Appended, Claim, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow,
-    Leases, Loaded, OrderRow, RaffleRow, Row, SecretRow, SessionRow, SignificantFilter, SignificantRow,
-    SocketTicketRow, Store, StoreError, StoreFuture, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
+    Leases, Loaded, OrderRow, OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused, RaffleRow, Row,
+    SecretRow, SessionRow, SignificantFilter, SignificantRow, SocketTicketRow, Store, StoreError, StoreFuture,
+    StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -198,6 +199,40 @@ impl<B: Backend> Store for B {
 
     fn secret(&self, name: &str) -> StoreFuture<'_, Option<SecretRow>> {
         one(self, queries::secret(name))
+    }
+
+    fn join_outbox(&self, target: &str, history: bool, now: Timestamp) -> StoreFuture<'_, bool> {
+        let write = writes::join_outbox(target, history, now);
+        Box::pin(async move { Ok(self.write(write).await? == 1) })
+    }
+
+    fn outbox_due(&self, target: &str, after: Option<StreamId>, limit: u32) -> StoreFuture<'_, Vec<OutboxDue>> {
+        all(self, queries::outbox_due(target, after, limit))
+    }
+
+    fn outbox_events(&self, stream: StreamId, after_seq: u64, limit: u32) -> StoreFuture<'_, Vec<OutboxEvent>> {
+        all(self, queries::outbox_events(stream, after_seq, limit))
+    }
+
+    fn move_outbox(
+        &self,
+        target: &str,
+        stream: StreamId,
+        from: OutboxCursor,
+        to: OutboxCursor,
+        refused: Option<OutboxRefused>,
+    ) -> StoreFuture<'_, bool> {
+        let write = writes::move_outbox(target, stream, from, to, refused);
+        Box::pin(async move { Ok(self.write(write).await? == 1) })
+    }
+
+    fn outbox_refused(&self, target: &str, limit: u32) -> StoreFuture<'_, Vec<OutboxRefused>> {
+        all(self, queries::outbox_refused(target, limit))
+    }
+
+    fn outbox_lag(&self, target: &str) -> StoreFuture<'_, OutboxLag> {
+        let query = queries::outbox_lag(target);
+        Box::pin(async move { Ok(self.fetch(query).await?.pop().unwrap_or_default()) })
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

@@ -4,9 +4,9 @@ use super::decode;
 use super::plan::login_key;
 use super::value::{Query, Statement, Value, bound, exact};
 use crate::store::{
-    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow, Peer,
-    RaffleRow, SecretRow, SessionRow, SignificantFilter, SignificantRow, SocketTicketRow, StreamHead, StreamId,
-    TicketFilter, TicketRef, TicketRow,
+    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow, OutboxDue,
+    OutboxEvent, OutboxLag, OutboxRefused, Peer, RaffleRow, SecretRow, SessionRow, SignificantFilter, SignificantRow,
+    SocketTicketRow, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -358,6 +358,76 @@ pub(in crate::store) fn secret(name: &str) -> Query<SecretRow> {
             vec![Value::text(name.to_owned())],
         ),
         decode: decode::secret,
+    }
+}
+
+/// The nil id stands before every journal.
+const FIRST: [u8; 16] = [0; 16];
+
+/// Each journal costs two looks into an index, and only if it grew since the last one.
+pub(in crate::store) fn outbox_due(target: &str, after: Option<StreamId>, max: u32) -> Query<OutboxDue> {
+    Query {
+        statement: Statement::new(
+            "SELECT s.organisation, s.raffle, COALESCE(c.seq, 0), COALESCE(c.told, 0) FROM streams AS s \
+             LEFT JOIN outbox_cursors AS c ON c.target = $1 AND c.stream = s.stream \
+             WHERE s.stream > $2 AND s.seq > COALESCE(c.seq, 0) \
+             AND (EXISTS (SELECT 1 FROM significant AS g WHERE g.organisation = s.organisation \
+             AND g.raffle = s.raffle AND g.seq > COALESCE(c.seq, 0)) \
+             OR EXISTS (SELECT 1 FROM facts AS f WHERE f.raffle = s.raffle AND f.seq > COALESCE(c.seq, 0))) \
+             ORDER BY s.stream LIMIT $3",
+            vec![Value::text(target.to_owned()), Value::Id(after.map_or(FIRST, |stream| stream.key())), limit(max)],
+        ),
+        decode: decode::outbox_due,
+    }
+}
+
+/// One statement, so that an event that is a fact and a significant event is seen whole or not at all.
+pub(in crate::store) fn outbox_events(stream: StreamId, after: u64, max: u32) -> Query<OutboxEvent> {
+    Query {
+        statement: Statement::new(
+            "SELECT e.seq, COALESCE(g.at, f.at), r.event_number, r.kind, f.kind, f.data, g.code, g.component \
+             FROM (SELECT seq FROM significant WHERE organisation = $1 AND raffle = $2 AND seq > $3 \
+             UNION SELECT seq FROM facts WHERE raffle = $2 AND seq > $3 ORDER BY seq LIMIT $4) AS e \
+             LEFT JOIN significant AS g ON g.organisation = $1 AND g.raffle = $2 AND g.seq = e.seq \
+             LEFT JOIN facts AS f ON f.raffle = $2 AND f.seq = e.seq \
+             LEFT JOIN raffles AS r ON r.raffle = $2 ORDER BY e.seq",
+            vec![Value::Id(stream.organisation.0), Value::Id(stream.raffle.0), bound(after), limit(max)],
+        ),
+        decode: decode::outbox_event,
+    }
+}
+
+pub(in crate::store) fn outbox_refused(target: &str, max: u32) -> Query<OutboxRefused> {
+    Query {
+        statement: Statement::new(
+            "SELECT organisation, raffle, seq, at, kind, tries, problem FROM outbox_refused WHERE target = $1 \
+             ORDER BY at DESC, stream DESC, seq DESC LIMIT $2",
+            vec![Value::text(target.to_owned()), limit(max)],
+        ),
+        decode: decode::outbox_refused,
+    }
+}
+
+/// Reads what is still to be told and nothing else; a fact that is a significant event as well counts once.
+pub(in crate::store) fn outbox_lag(target: &str) -> Query<OutboxLag> {
+    Query {
+        statement: Statement::new(
+            "SELECT CAST(COALESCE(SUM(d.significant + d.facts), 0) AS BIGINT), MIN(COALESCE(d.at, d.fact_at)), \
+             (SELECT COUNT(*) FROM outbox_refused WHERE target = $1) FROM (SELECT \
+             (SELECT COUNT(*) FROM significant AS g WHERE g.organisation = s.organisation AND g.raffle = s.raffle \
+             AND g.seq > COALESCE(c.seq, 0)) AS significant, \
+             (SELECT COUNT(*) FROM facts AS f WHERE f.raffle = s.raffle AND f.seq > COALESCE(c.seq, 0) \
+             AND NOT EXISTS (SELECT 1 FROM significant AS g WHERE g.organisation = s.organisation \
+             AND g.raffle = s.raffle AND g.seq = f.seq)) AS facts, \
+             (SELECT g.at FROM significant AS g WHERE g.organisation = s.organisation AND g.raffle = s.raffle \
+             AND g.seq > COALESCE(c.seq, 0) ORDER BY g.seq LIMIT 1) AS at, \
+             (SELECT f.at FROM facts AS f WHERE f.raffle = s.raffle AND f.seq > COALESCE(c.seq, 0) \
+             ORDER BY f.seq LIMIT 1) AS fact_at \
+             FROM streams AS s LEFT JOIN outbox_cursors AS c ON c.target = $1 AND c.stream = s.stream \
+             WHERE s.seq > COALESCE(c.seq, 0)) AS d",
+            vec![Value::text(target.to_owned())],
+        ),
+        decode: decode::outbox_lag,
     }
 }
 

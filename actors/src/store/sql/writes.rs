@@ -1,7 +1,9 @@
 //! Writes that belong to no event.
 
 use super::value::{Statement, Value, exact};
-use crate::store::{CredentialRow, EnrolmentCodeRow, SecretRow, SessionRow, SocketTicketRow, StreamId};
+use crate::store::{
+    CredentialRow, EnrolmentCodeRow, OutboxCursor, OutboxRefused, SecretRow, SessionRow, SocketTicketRow, StreamId,
+};
 use drumroll_engine::id::UserId;
 use drumroll_engine::time::Timestamp;
 
@@ -144,6 +146,66 @@ pub(in crate::store) fn put_secret(row: SecretRow) -> Write {
         "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
         vec![Value::text(row.name), Value::bytes(row.sealed)],
     )
+}
+
+/// A new target's cursors stand at the journals' ends of that moment, whatever any clock says.
+pub(in crate::store) fn join_outbox(target: &str, history: bool, now: Timestamp) -> Write {
+    let target = Value::text(target.to_owned());
+    let first = Statement::new(
+        "INSERT INTO outbox_targets (target, joined_at) VALUES ($1, $2) ON CONFLICT (target) DO NOTHING",
+        vec![target.clone(), exact(now.0)],
+    );
+    let at_the_end = Statement::new(
+        "INSERT INTO outbox_cursors (target, stream, organisation, raffle, seq, told) \
+         SELECT $1, stream, organisation, raffle, seq, 0 FROM streams WHERE seq > 0",
+        vec![target],
+    );
+    Write { first, then: if history { vec![] } else { vec![at_the_end] } }
+}
+
+/// Nothing changes unless the cursor stands where the caller found it.
+pub(in crate::store) fn move_outbox(
+    target: &str,
+    stream: StreamId,
+    from: OutboxCursor,
+    to: OutboxCursor,
+    refused: Option<OutboxRefused>,
+) -> Write {
+    let (target, key) = (Value::text(target.to_owned()), Value::Id(stream.key()));
+    let (organisation, raffle) = (Value::Id(stream.organisation.0), Value::Id(stream.raffle.0));
+    let first = Statement::new(
+        "INSERT INTO outbox_cursors (target, stream, organisation, raffle, seq, told) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (target, stream) DO UPDATE SET seq = excluded.seq, told = excluded.told \
+         WHERE outbox_cursors.seq = $7",
+        vec![
+            target.clone(),
+            key.clone(),
+            organisation.clone(),
+            raffle.clone(),
+            exact(to.seq),
+            exact(to.told),
+            exact(from.seq),
+        ],
+    );
+    let keep = refused.map(|refused| {
+        Statement::new(
+            "INSERT INTO outbox_refused (target, stream, seq, organisation, raffle, at, kind, tries, problem) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (target, stream, seq) DO UPDATE SET \
+             at = excluded.at, tries = excluded.tries, problem = excluded.problem",
+            vec![
+                target,
+                key,
+                exact(refused.seq),
+                organisation,
+                raffle,
+                exact(refused.at.0),
+                Value::text(refused.kind),
+                Value::Int(i64::from(refused.tries)),
+                Value::text(refused.problem),
+            ],
+        )
+    });
+    Write { first, then: keep.into_iter().collect() }
 }
 
 pub(in crate::store) fn ping() -> Write {
