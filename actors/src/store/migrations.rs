@@ -6,12 +6,16 @@ use refinery::{Migration, Runner};
 type Files = [(&'static str, &'static str)];
 
 /// PostgreSQL's migrations: name and text.
-pub const POSTGRES: &Files =
-    &[("V1__journal_and_read_models", include_str!("../../../migrations/postgres/V1__journal_and_read_models.sql"))];
+pub const POSTGRES: &Files = &[
+    ("V1__journal_and_read_models", include_str!("../../../migrations/postgres/V1__journal_and_read_models.sql")),
+    ("V3__ended_orders", include_str!("../../../migrations/postgres/V3__ended_orders.sql")),
+];
 
 /// SQLite's migrations: name and text.
-pub const SQLITE: &Files =
-    &[("V1__journal_and_read_models", include_str!("../../../migrations/sqlite/V1__journal_and_read_models.sql"))];
+pub const SQLITE: &Files = &[
+    ("V1__journal_and_read_models", include_str!("../../../migrations/sqlite/V1__journal_and_read_models.sql")),
+    ("V3__ended_orders", include_str!("../../../migrations/sqlite/V3__ended_orders.sql")),
+];
 
 pub(super) fn runner(files: &Files) -> Result<Runner, StoreError> {
     let migrations: Result<Vec<Migration>, _> =

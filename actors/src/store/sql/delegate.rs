@@ -5,8 +5,8 @@ use super::value::Query;
 use super::{dump, queries, writes};
 use crate::store::{
     AccountRow, Append, Appended, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, Loaded,
-    OrderRow, RaffleRow, Row, SecretRow, SessionRow, SignificantFilter, SignificantRow, Store, StoreError, StoreFuture,
-    StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
+    OrderPlace, OrderRow, RaffleRow, Row, SecretRow, SessionRow, SignificantFilter, SignificantRow, Store, StoreError,
+    StoreFuture, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -96,6 +96,10 @@ impl<B: Backend> Store for B {
 
     fn open_orders(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {
         all(self, queries::open_orders(limit))
+    }
+
+    fn ended_orders(&self, after: OrderPlace, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {
+        all(self, queries::ended_orders(after, limit))
     }
 
     fn refunds_due(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {
