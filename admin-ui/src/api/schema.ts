@@ -738,6 +738,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/stripe/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stripe reports what became of a payment. Only where the server is configured for it. */
+        post: operations["stripe_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/raffle/{id}/tickets/generate": {
         parameters: {
             query?: never;
@@ -1912,18 +1929,21 @@ export interface components {
             new_password: components["schemas"]["Secret"];
         };
         /**
-         * @description What the buyer tells the provider. With a real one this is a token that its own form made; the
-         *     built-in one is told how to behave.
+         * @description What the buyer tells the provider: exactly one of these, the one that the raffle's `payment_provider` takes.
          * @example {
          *       "outcome": "pay"
          *     }
          */
         PaymentInstruction: {
-            /** @description How the test provider behaves. */
-            outcome: components["schemas"]["PaymentOutcome"];
+            outcome?: components["schemas"]["PaymentOutcome"] | null;
+            /**
+             * @description For `stripe`: the payment method that its own form made in the buyer's browser.
+             * @example pm_card_visa
+             */
+            payment_method?: string | null;
         };
         /**
-         * @description How the test provider behaves.
+         * @description How the built-in provider behaves.
          * @enum {string}
          */
         PaymentOutcome: "pay" | "decline" | "timeout" | "late_webhook";
@@ -5176,6 +5196,59 @@ export interface operations {
         };
         responses: {
             /** @description Taken. Also for orders nobody knows, so that the provider stops asking. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `webhook_signature_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: send it again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stripe_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=` seconds since 1970, `v1=` HMAC-SHA256 of `t.body` in lowercase hex; at most 300 seconds old. */
+                "Stripe-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Stripe's event. */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken. Also for events that concern no order here, so that Stripe stops asking. */
             204: {
                 headers: {
                     [name: string]: unknown;
