@@ -12,6 +12,8 @@ struct Taken {
     charged: u32,
     refunded: u32,
     amounts: Vec<(u64, String)>,
+    /// Payments that could still be taken.
+    open: u32,
 }
 
 /// Compares every payment with its order and every order with its payments, when nothing is under way any more. Answers
@@ -37,13 +39,14 @@ pub fn check(payments: &[Paid], raffle: Id, account: &Account, findings: &mut Fi
         let entry = taken.entry(order).or_default();
         entry.charged += paid.charged;
         entry.refunded += u32::from(paid.refunded);
+        entry.open += u32::from(paid.charged == 0 && !paid.declined && !paid.cancelled);
         entry.amounts.push((paid.amount_minor, paid.currency.clone()));
         kept_minor += paid.amount_minor * u64::from(paid.charged - u32::from(paid.refunded).min(paid.charged));
     }
     let nothing = Taken::default();
     for (key, order) in &account.orders {
         let name = format!("order {}", bytes::uuid(key));
-        let Taken { charged, refunded, amounts } = taken.get(key).unwrap_or(&nothing);
+        let Taken { charged, refunded, amounts, open } = taken.get(key).unwrap_or(&nothing);
         if *charged > 1 {
             findings.add(Check::ChargedTwice, format!("{name} was charged {charged} times"));
         }
@@ -71,6 +74,9 @@ pub fn check(payments: &[Paid], raffle: Id, account: &Account, findings: &mut Fi
                     "{name}, {stands}: charged {charged} and paid back {refunded} times, not {charges} and {refunds}"
                 ),
             );
+        }
+        if *open > 0 && order.status != "held" {
+            findings.add(Check::Charge, format!("{name} is {}, and its payment could still be taken", order.status));
         }
         if order.refund_due != order.refunded {
             findings.add(Check::Charge, format!("{name} is owed money that was not paid back"));
