@@ -47,9 +47,11 @@ impl Scale {
         }
     }
 
-    const fn whole() -> Self {
+    fn whole() -> Self {
+        let orders = std::env::var("DRUMROLL_TEST_ORDERS").ok();
+        let orders = orders.map_or(300_000, |orders| orders.parse().expect("DRUMROLL_TEST_ORDERS is a number"));
         Self {
-            orders: 300_000,
+            orders,
             abreast: 800,
             charges_max: 512,
             kills: 20,

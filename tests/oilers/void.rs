@@ -83,6 +83,8 @@ async fn void(name: &str, mut site: Site, scale: Scale) {
     for at in (1..bought.len()).rev() {
         bought.swap(at, usize::try_from(chance.below(at as u64 + 1)).unwrap());
     }
+    let card = bought.iter().position(|bought| bought.online).expect("somebody paid by card");
+    bought.swap(0, card);
     let (doomed, _) = bought.split_at(scale.voids);
     let began = Instant::now();
     let mut slowest = Duration::ZERO;

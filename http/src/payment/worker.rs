@@ -24,13 +24,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior};
 use tracing::{info, warn};
 
 /// How often the worker looks.
 const EVERY: Duration = Duration::from_millis(1_000);
 
 /// How often it looks at what ended.
-const ENDED_EVERY: Span = Span::seconds(5);
+const ENDED_EVERY: Duration = Duration::from_secs(5);
 
 /// How long an order that ended is looked after. Providers forget keys after a day; what is not certain by
 /// then is for a person, and the provider's own statement shows it.
@@ -93,40 +94,58 @@ struct Worker {
     open: Patience,
     ended: Patience,
     owed: Patience,
-    ended_next: Timestamp,
 }
 
 impl Worker {
     fn new(app: App) -> Self {
-        let (open, ended, owed) = (Patience::default(), Patience::default(), Patience::default());
-        Self { app, open, ended, owed, ended_next: Timestamp(0) }
+        Self { app, open: Patience::default(), ended: Patience::default(), owed: Patience::default() }
     }
 
+    /// Each list at its own pace: thousands of orders that ended at a close must not keep refunds waiting.
     async fn run(&mut self) {
-        let mut interval = tokio::time::interval(EVERY);
-        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            interval.tick().await;
-            self.look().await;
-        }
+        let Self { app, open, ended, owed } = self;
+        let open = async {
+            let mut ticks = ticks(EVERY);
+            loop {
+                ticks.tick().await;
+                report("pending orders", orders_that_wait(app, open).await);
+            }
+        };
+        let ended = async {
+            let mut ticks = ticks(ENDED_EVERY);
+            loop {
+                ticks.tick().await;
+                report("orders that ended", orders_that_ended(app, ended).await);
+            }
+        };
+        let owed = async {
+            let mut ticks = ticks(EVERY);
+            loop {
+                ticks.tick().await;
+                report("due refunds", refunds(app, owed).await);
+            }
+        };
+        let ((), (), ()) = tokio::join!(open, ended, owed);
     }
 
     async fn look(&mut self) {
-        let Self { app, open, ended, owed, ended_next } = self;
-        let now = app.node.clock().now();
-        let ended = async {
-            if now < *ended_next {
-                return Ok(());
-            }
-            *ended_next = now + ENDED_EVERY;
-            orders_that_ended(app, ended, now).await
-        };
-        let (open, ended, owed) = tokio::join!(orders_that_wait(app, open, now), ended, refunds(app, owed, now));
-        for (what, outcome) in [("pending orders", open), ("orders that ended", ended), ("due refunds", owed)] {
-            if let Err(error) = outcome {
-                warn!(%error, "{what} could not be looked at; the next look tries again");
-            }
-        }
+        let Self { app, open, ended, owed } = self;
+        let looks = tokio::join!(orders_that_wait(app, open), orders_that_ended(app, ended), refunds(app, owed));
+        report("pending orders", looks.0);
+        report("orders that ended", looks.1);
+        report("due refunds", looks.2);
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn report(what: &str, looked: Result<(), ApiError>) {
+    if let Err(error) = looked {
+        warn!(%error, "{what} could not be looked at; the next look tries again");
     }
 }
 
@@ -167,7 +186,8 @@ where
 }
 
 /// Asks the provider about orders that wait longer than any buyer is kept waiting.
-async fn orders_that_wait(app: &App, patience: &mut Patience, now: Timestamp) -> Result<(), ApiError> {
+async fn orders_that_wait(app: &App, patience: &mut Patience) -> Result<(), ApiError> {
+    let now = app.node.clock().now();
     let mut rows = app.node.store().open_orders(BATCH).await?;
     gauge!("drumroll_orders_pending").set(rows.len() as f64);
     let deadline = app.payment.deadline().as_micros();
@@ -205,7 +225,8 @@ async fn ask(app: &App, stream: StreamId, key: PaymentKey, amount_minor: u64) ->
 /// Closes at the provider what ended here unpaid: a charge that was on its way can then no longer succeed,
 /// and one that had succeeded unheard goes back. Without this, money taken after the end of a hold whose
 /// webhook is lost would stay taken.
-async fn orders_that_ended(app: &App, patience: &mut Patience, now: Timestamp) -> Result<(), ApiError> {
+async fn orders_that_ended(app: &App, patience: &mut Patience) -> Result<(), ApiError> {
+    let now = app.node.clock().now();
     let mut after = OrderPlace::from(Timestamp(now.0.saturating_sub(ENDED_WINDOW.0)));
     let mut listed = HashSet::new();
     loop {
@@ -251,7 +272,8 @@ async fn close(app: &App, stream: StreamId, key: PaymentKey, amount_minor: u64) 
 }
 
 /// Pays back what is owed and records it.
-async fn refunds(app: &App, patience: &mut Patience, now: Timestamp) -> Result<(), ApiError> {
+async fn refunds(app: &App, patience: &mut Patience) -> Result<(), ApiError> {
+    let now = app.node.clock().now();
     let rows = app.node.store().refunds_due(BATCH).await?;
     gauge!("drumroll_refunds_due").set(rows.len() as f64);
     patience.keep(&rows.iter().map(|row| place(row).1).collect());

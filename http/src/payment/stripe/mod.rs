@@ -13,7 +13,8 @@
 //! is also how a payment is found again: after a crash, by the worker, by whoever knows the order alone. A
 //! confirmation that got no answer is never repeated blindly; its intent is asked. (One call that creates and
 //! confirms would save a round trip, and after a lost answer there would be no way to ask without charging:
-//! Stripe's search is not up to date at once.)
+//! Stripe's search is not up to date at once. The price is that asking about an order Stripe never heard of makes
+//! an intent, which is cancelled when the order ends.)
 //!
 //! Stripe keeps idempotency keys for at least 24 hours; a hold lasts an hour at most, and the worker asks for
 //! less than a day.
