@@ -32,8 +32,8 @@ bench: ## Benchmarks, optimised, with services of their own (ONLY: one group of 
 e2e: ## The whole-system tests at full length (ARGS: a filter)
 	@exec .ci/e2e $(ARGS)
 
-e2e-oilers: ## 300,000 orders by hostile buyers, 12,800 voids among 297,000 purchases (ARGS: a filter)
-	@exec .ci/e2e-oilers $(ARGS)
+e2e-oilers: ## 300,000 orders by hostile buyers, 12,800 voids among 297,000 purchases (ORDERS: fewer; ARGS: a filter)
+	@ORDERS=$(ORDERS) exec .ci/e2e-oilers $(ARGS)
 
 clean: ## Remove what was built and installed here; ./data stays
 	@exec .ci/clean
