@@ -9,10 +9,10 @@ PROFILE ?= quick
 ARGS ?=
 export DEMO PROFILE
 
-.PHONY: help run test verify audit bench e2e cluster clean
+.PHONY: help run test verify audit bench e2e e2e-oilers cluster clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build everything and run a live demo event (DEMO=0: an empty system)
 	@exec .ci/start $(ARGS)
@@ -34,6 +34,9 @@ e2e: ## The whole-system tests at full length (ARGS: a filter)
 
 cluster: ## Three servers, PostgreSQL, Redis and HAProxy on loopback, with the demo event, to try and to break (CLUSTER_PORT)
 	@exec .ci/cluster
+
+e2e-oilers: ## 300,000 orders by hostile buyers, 12,800 voids among 297,000 purchases (ORDERS: fewer; ARGS: a filter)
+	@ORDERS=$(ORDERS) exec .ci/e2e-oilers $(ARGS)
 
 clean: ## Remove what was built and installed here; ./data stays
 	@exec .ci/clean

@@ -3,6 +3,7 @@
 
 use crate::edge::limit::Rates;
 use crate::notify;
+use crate::payment::stripe::StripeSettings;
 use config::{Environment, File, FileFormat};
 use serde::{Deserialize, Deserializer};
 use std::collections::HashMap;
@@ -45,6 +46,8 @@ pub enum PaymentKind {
     /// The built-in simulation, marked TEST.
     #[default]
     Test,
+    /// Stripe, or whoever speaks its protocol, by the section `stripe`.
+    Stripe,
 }
 
 /// When accounts are locked (C-01).
@@ -144,6 +147,8 @@ pub struct Settings {
     pub rates: Rates,
     /// Who takes the public's money.
     pub payment: PaymentKind,
+    /// How Stripe is reached, where it takes the money.
+    pub stripe: StripeSettings,
     /// Bytes of a request's body.
     pub body_bytes_max: usize,
     /// Threads that answer requests; 0 means one per processor.
@@ -185,6 +190,7 @@ impl Default for Settings {
             lockout: Lockout::default(),
             rates: Rates::default(),
             payment: PaymentKind::Test,
+            stripe: StripeSettings::default(),
             body_bytes_max: 256 * 1024,
             workers: 0,
             actor_threads: 2,
@@ -294,6 +300,11 @@ impl Settings {
         }
         if self.lockout.failures == 0 || self.lockout.minutes == 0 {
             return wrong("lockout", "failures and minutes are at least 1");
+        }
+        if self.payment == PaymentKind::Stripe
+            && let Some((key, problem)) = self.stripe.wrong()
+        {
+            return wrong(key, problem);
         }
         if !(1_024..=16 * 1024 * 1024).contains(&self.body_bytes_max) {
             return wrong("body_bytes_max", "it is between 1024 and 16777216");

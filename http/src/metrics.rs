@@ -72,6 +72,22 @@ fn describe() {
     describe_counter!("drumroll_decisions_total", "Decisions committed since the start");
     describe_gauge!("drumroll_intake_waiting", "Requests that wait for an actor, by kind");
     describe_gauge!("drumroll_set_aside", "Actors set aside after repeated failures; a person must look");
+    describe_gauge!("drumroll_orders_pending", "Online orders that wait for their payment");
+    describe_gauge!("drumroll_refunds_due", "Refunds that are owed");
+    describe_counter!("drumroll_refunds_total", "Refunds made");
+    describe_counter!("drumroll_orders_settled_late_total", "Orders settled by asking the provider");
+    describe_counter!(
+        "drumroll_orders_paid_too_late_total",
+        "Ended orders that were found paid; their money goes back"
+    );
+    describe_counter!("drumroll_payments_refused_total", "Purchases refused because too many payments were under way");
+    describe_counter!("drumroll_payment_calls_total", "Calls to the payment provider, by call and outcome");
+    describe_histogram!(
+        "drumroll_payment_call_seconds",
+        Unit::Seconds,
+        "Time of calls to the payment provider, by call"
+    );
+    describe_counter!("drumroll_webhooks_total", "Webhooks of the payment provider, by answer");
     describe_gauge!("drumroll_raffle_tickets", "Tickets sold, by raffle");
     describe_gauge!("drumroll_raffle_numbers", "Valid draw numbers sold, by raffle");
     describe_gauge!("drumroll_raffle_net_minor", "Net sales in minor units, by raffle");

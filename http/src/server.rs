@@ -4,12 +4,14 @@ use crate::auth::{self, Auth};
 use crate::cluster::Secrets;
 use crate::cluster::caller::Caller;
 use crate::cluster::listener::{self, Listener};
-use crate::config::{Database, Settings};
+use crate::config::{Database, PaymentKind, Settings};
 use crate::edge::limit::{Limiter, limit};
 use crate::edge::owner::owner;
 use crate::edge::trace::{Tls, trace};
 use crate::notify::Reports;
-use crate::payment::simulated::{self, Simulated};
+use crate::payment::PaymentProvider;
+use crate::payment::simulated::{self, SignedNotice, Simulated};
+use crate::payment::stripe::Stripe;
 use crate::payment::worker;
 use crate::state::{App, Limits};
 use crate::{api, health, interfaces, metrics};
@@ -39,6 +41,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
@@ -75,6 +78,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("listen: {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// The payment provider cannot be used as configured.
+    #[error("{0}: {1}")]
+    Payment(&'static str, String),
     /// It could not be told to end.
     #[error("signals: {0}")]
     Signals(#[from] std::io::Error),
@@ -156,7 +162,7 @@ impl Prepared {
         let keys = KeyStore::new(store.clone(), master);
         let token_key = keys.get_or_create::<32>("node/access-token").await?;
         let identity = Arc::new(SecretKey::from_bytes(&*keys.get_or_create::<32>("node/device-identity").await?));
-        let (provider, webhooks) = Simulated::open(&keys, simulated::Options::default()).await?;
+        let (payment, webhooks) = provider(settings, &keys).await?;
         let secrets = Secrets::open(&keys).await?;
         let presence = Arc::new(Presence::default());
         let parts = Parts {
@@ -188,7 +194,7 @@ impl Prepared {
         };
         let sockets = Sockets::new(node.clone(), hub, auth.clone(), drumroll_ws::Options::default());
         let limits = Limits { body_bytes: settings.body_bytes_max, ..Limits::default() };
-        let app = App { node, auth, payment: Arc::new(provider), presence, identity, limits };
+        let app = App { node, auth, payment, presence, identity, limits };
         app.node.wake_due().await?;
         let outbox = settings.notify.start(&app.node).await;
         let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
@@ -243,6 +249,26 @@ async fn join(
     let listener = Listener::start(node.clone(), secrets, socket).map_err(refused)?;
     info!(%listen, "one of several servers");
     Ok((node, listener))
+}
+
+/// Who takes the public's money, with the webhooks of one that lives in this process.
+type Provider = (Arc<dyn PaymentProvider>, Option<mpsc::Receiver<SignedNotice>>);
+
+async fn provider(settings: &Settings, keys: &KeyStore) -> Result<Provider, StartError> {
+    match settings.payment {
+        PaymentKind::Test => {
+            let (provider, webhooks) = Simulated::open(keys, simulated::Options::default()).await?;
+            Ok((Arc::new(provider), Some(webhooks)))
+        }
+        PaymentKind::Stripe => {
+            install_crypto();
+            let keys = settings.stripe.keys().map_err(|(key, problem)| StartError::Payment(key, problem))?;
+            let stripe = Stripe::new(&settings.stripe, keys);
+            let stripe = stripe.map_err(|error| StartError::Payment("stripe", error.to_string()))?;
+            info!(address = %settings.stripe.base_url, test = stripe.is_test(), "Stripe takes the public's money");
+            Ok((Arc::new(stripe), None))
+        }
+    }
 }
 
 /// What a server shares with the threads that answer requests.

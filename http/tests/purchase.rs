@@ -157,6 +157,34 @@ async fn a_payment_that_finds_no_hold_goes_back_once() {
     assert_eq!(counts, (1, 1, 0));
 }
 
+/// I5: no webhook came and nobody asked again; the hold is over, and so is the payment.
+#[actix_web::test]
+async fn what_ended_unpaid_is_closed_at_the_provider_and_what_was_paid_unheard_goes_back() {
+    let house = House::build_with(simulated::Options { webhooks: false, ..impatient() }).await;
+    let raffle = house.open().await;
+    let paid = |order: u8| {
+        let key = PaymentKey { raffle: raffle.parse().unwrap(), order: key(order).parse().unwrap() };
+        house.provider.pay_now(key);
+    };
+    for order in [1, 2] {
+        house.purchase(&raffle, order, 1, "late_webhook").await.expect(202);
+    }
+    house.clock.advance(Span::seconds(601));
+    // The raffle learns of the time by whoever asks next.
+    house.purchase(&raffle, 3, 1, "pay").await.expect(201);
+    for order in [1, 2] {
+        assert_eq!(house.order(&raffle, order).await["state"], "expired");
+    }
+    paid(1);
+    worker::look(&house.app).await;
+    paid(2);
+    assert_eq!(house.order(&raffle, 1).await["state"], "refund_due");
+    work(&house).await;
+    assert_eq!(house.order(&raffle, 1).await["state"], "refunded");
+    assert_eq!(house.order(&raffle, 2).await["state"], "expired", "nothing is taken once it is closed");
+    assert_eq!((events(&house, &raffle, "refund_due").await, events(&house, &raffle, "refunded").await), (1, 1));
+}
+
 #[actix_web::test]
 async fn a_webhook_out_of_order_of_another_amount_or_forged_means_nothing() {
     let house = House::build().await;

@@ -5,6 +5,7 @@
 mod house;
 
 use actix_web::http::Method;
+use drumroll_http::payment::worker;
 use house::{House, key};
 use serde_json::{Value, json};
 
@@ -121,6 +122,83 @@ async fn a_batch_judges_each_order_for_itself_and_may_be_repeated() {
         house.post("seller", "/tickets/batch-generate", body).await.refused(422, "validation_failed");
     }
     assert_eq!(house.tickets(&raffle, "").await.len(), 3, "a batch that does not read sells nothing");
+}
+
+#[actix_web::test]
+async fn t07_a_batch_of_voids_judges_each_ticket_for_itself_and_may_be_repeated() {
+    let house = House::build().await;
+    let raffle = house.open().await;
+    let first = house.sell(&raffle, 1, 1, 1).await.expect(201);
+    for order in 2..=4 {
+        house.sell(&raffle, order, 1, 1).await.expect(201);
+    }
+    house.purchase(&raffle, 40, 2, "pay").await.expect(201);
+    house.purchase(&raffle, 41, 1, "decline").await.refused(402, "payment_declined");
+    set_status(&house, "supervisor", &raffle, &key(2), "voided", "before").await.expect(200);
+    let number = first["validation_number"].as_str().unwrap();
+    // By number and by order key, voided before, unknown, unpaid, online; a number nobody has.
+    let nobody = "0000-0000-0000-0000";
+    let tickets = json!([number, key(1), key(2), key(9), key(41), key(40), nobody]);
+    let body = json!({ "raffle_id": raffle, "tickets": tickets, "reason": "charged twice" });
+    house.post("seller", "/tickets/batch-void", body.clone()).await.refused(403, "forbidden");
+    let verdicts = async || {
+        let response = house.post("supervisor", "/tickets/batch-void", body.clone()).await.expect(200);
+        let results = response["results"].as_array().unwrap().clone();
+        let names: Vec<&Value> = results.iter().map(|result| &result["ticket"]).collect();
+        assert_eq!(json!(names), tickets);
+        assert_eq!((&results[0]["order_key"], &results[6]["order_key"]), (&json!(key(1)), &Value::Null));
+        let verdict = |result: &Value| {
+            let text = |name: &str| result[name].as_str().unwrap_or_default().to_owned();
+            text("outcome") + " " + &text("code")
+        };
+        results.iter().map(verdict).collect::<Vec<_>>()
+    };
+    let expected = |first: &str, before: &str| {
+        let of = |outcome: &str| format!("{outcome} ");
+        let refused = ["refused unknown_order", "refused no_ticket"].map(str::to_owned);
+        let [unknown, unpaid] = refused;
+        vec![of(first), of(first), of(before), unknown.clone(), unpaid, of(first), unknown]
+    };
+    assert_eq!(verdicts().await, expected("voided", "already_voided"));
+    assert_eq!(verdicts().await, expected("already_voided", "already_voided"));
+    let voided = house.tickets(&raffle, "&state=voided").await;
+    let reasons: Vec<_> = voided.iter().map(|ticket| ticket["void_reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["charged twice", "before", "charged twice"]);
+    assert_eq!(house.order(&raffle, 40).await["state"], "refund_due", "money paid online goes back");
+    // On record one by one, each with who did it and under its own order.
+    let records = house.app.node.store().records(house.stream(&raffle), 0, 1_000).await.unwrap();
+    let voids: Vec<_> = records
+        .iter()
+        .filter(|(record, _)| String::from_utf8_lossy(&record.payload).contains("ticket_voided"))
+        .collect();
+    assert_eq!(voids.len(), 3);
+    for (record, _) in &voids {
+        assert!(matches!(record.actor, drumroll_engine::journal::Actor::User(_)));
+        assert!(matches!(record.cause, drumroll_engine::journal::Cause::Order(_)));
+    }
+    for (tickets, reason, field) in [
+        (json!([]), "why", "tickets"),
+        (json!(vec![key(3); 201]), "why", "tickets"),
+        (json!([key(3), key(3)]), "why", "tickets[1]"),
+        (json!([key(3), ""]), "why", "tickets[1]"),
+        (json!([key(3), "nonsense"]), "why", "tickets[1]"),
+        (json!([key(3), "0000-0000-0000-0001"]), "why", "tickets[1]"),
+        (json!([key(3)]), " ", "reason"),
+    ] {
+        let body = json!({ "raffle_id": raffle, "tickets": tickets, "reason": reason });
+        let problem = house.post("supervisor", "/tickets/batch-void", body).await.refused(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["field"], field);
+    }
+    let body = json!({ "raffle_id": raffle, "tickets": [key(3)], "reason": "x".repeat(501) });
+    let results = house.post("supervisor", "/tickets/batch-void", body).await.expect(200);
+    assert_eq!(results["results"][0]["code"], "reason_missing", "{results}");
+    house.close(&raffle).await;
+    worker::look(&house.app).await;
+    house.acknowledge(&raffle).await;
+    let body = json!({ "raffle_id": raffle, "tickets": [key(3)], "reason": "too late" });
+    let results = house.post("supervisor", "/tickets/batch-void", body).await.expect(200);
+    assert_eq!(results["results"][0]["code"], "reconciliation_acknowledged", "T-08: {results}");
+    assert_eq!(house.tickets(&raffle, "&state=voided").await.len(), 3);
 }
 
 #[actix_web::test]

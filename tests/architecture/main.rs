@@ -57,7 +57,16 @@ fn dependencies_point_downwards_only() {
         }
     }
     let actors = ["drumroll", "actors"].join("_");
-    for folder in ["tests/auditor", "tests/badinput", "tests/event", "tests/faults", "tests/notify", "tests/src"] {
+    for folder in [
+        "tests/auditor",
+        "tests/badinput",
+        "tests/cluster",
+        "tests/event",
+        "tests/faults",
+        "tests/notify",
+        "tests/oilers",
+        "tests/src",
+    ] {
         for source in sources(folder) {
             assert!(!source.code.contains(&actors), "{} looks at the house from inside", source.path);
         }

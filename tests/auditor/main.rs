@@ -6,7 +6,8 @@
 mod world;
 
 use drumroll_tests::auditor::evidence::{Evidence, Sale};
-use drumroll_tests::auditor::{Check, Findings, reports};
+use drumroll_tests::auditor::{Check, Findings, payments, reports};
+use drumroll_tests::provider::Paid;
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use world::{CLOSE, DEVICE, Draft, RAFFLE, START, audited, chained, database, kept, order, story};
@@ -467,6 +468,68 @@ fn what_clients_were_told_must_be_there_i1_i3() {
     let sale = Sale { acknowledged: false, ..missing(&unacknowledged.sales[0]) };
     unacknowledged.sales.push(sale);
     audited(&sound(), &unacknowledged).expect_clean("with a sale that was never acknowledged");
+}
+
+/// The provider's ledger, in which the online order was paid and, voided, paid back, and the next one declined.
+#[test]
+fn what_a_provider_took_must_be_what_was_sold_i3_i5() {
+    let audit = audited(&sound(), &kept());
+    let account = audit.raffle(RAFFLE);
+    let uuid = |id| drumroll_tests::auditor::bytes::uuid(&id);
+    let currency = account.config["currency"].as_str().unwrap().to_lowercase();
+    let paid = |number: u8, charged: u32| Paid {
+        raffle: uuid(RAFFLE),
+        order: uuid(order(number)),
+        amount_minor: account.orders[&order(number)].price_minor,
+        currency: currency.clone(),
+        charged,
+        refunded: charged > 0,
+        declined: charged == 0,
+        cancelled: false,
+    };
+    let statement = vec![paid(2, 1), paid(3, 0)];
+    // In one account the order is voided, in the other it stands.
+    let mut standing = account.clone();
+    standing.tickets.get_mut(&order(2)).unwrap().state = "valid";
+    let of = standing.orders.get_mut(&order(2)).unwrap();
+    (of.refund_due, of.refunded) = (false, false);
+    let found = |edit: fn(&mut Vec<Paid>), stands: bool| {
+        let (mut payments, mut findings) = (statement.clone(), Findings::default());
+        payments[0].refunded = !stands;
+        edit(&mut payments);
+        payments::check(&payments, RAFFLE, if stands { &standing } else { account }, &mut findings);
+        findings.0.into_iter().map(|finding| finding.check).collect::<Vec<_>>()
+    };
+    assert_eq!((found(|_| {}, false), found(|_| {}, true)), (vec![], vec![]));
+    type Slip = (&'static str, fn(&mut Vec<Paid>), Check);
+    let table: [Slip; 9] = [
+        ("one payment took money twice", |paid| paid[0].charged = 2, Check::ChargedTwice),
+        (
+            "two payments of one order",
+            |paid| paid.push(Paid { refunded: false, ..paid[0].clone() }),
+            Check::ChargedTwice,
+        ),
+        ("a declined buyer was charged", |paid| paid[1].charged = 1, Check::Charge),
+        ("another amount", |paid| paid[0].amount_minor += 1, Check::Charge),
+        ("another currency", |paid| paid[0].currency = "xxx".to_owned(), Check::Charge),
+        ("an order nobody made", |paid| paid[0].order = "0f".repeat(16), Check::Charge),
+        ("a raffle nobody has", |paid| paid[0].raffle = "0f".repeat(16), Check::Charge),
+        ("a ticket without its money", |paid| paid[0].charged = 0, Check::Charge),
+        ("an ended order could still be charged", |paid| paid[1].declined = false, Check::Charge),
+    ];
+    for (name, edit, check) in table {
+        for stands in [false, true] {
+            let found = found(edit, stands);
+            assert!(found.contains(&check), "{name} ({stands}): {found:?}");
+        }
+    }
+    assert!(found(|paid| paid[0].refunded = false, false).contains(&Check::Charge), "a refund that was not made");
+    assert!(found(|paid| paid[0].refunded = true, true).contains(&Check::Charge), "a ticket that was paid back");
+    let mut owed = account.clone();
+    owed.orders.get_mut(&order(2)).unwrap().refunded = false;
+    let mut findings = Findings::default();
+    payments::check(&statement, RAFFLE, &owed, &mut findings);
+    assert!(findings.0.iter().any(|finding| finding.check == Check::Charge), "a refund nobody recorded");
 }
 
 #[test]

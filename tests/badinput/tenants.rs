@@ -229,6 +229,13 @@ fn reaches(by: &Crew, home: &Things, things: &Things) -> Vec<(Client, Method, St
             "unknown_raffle",
         ),
         (
+            &by.manager,
+            &post,
+            "/tickets/batch-void".to_owned(),
+            json!({"raffle_id": raffle, "tickets": [order], "reason": "not in my town"}),
+            "unknown_raffle",
+        ),
+        (
             &by.integration,
             &post,
             format!("/raffle/{raffle}/tickets/generate"),

@@ -53,6 +53,20 @@ impl Database {
         }
     }
 
+    /// The one number that a query answers.
+    pub async fn number(&self, query: &str) -> u64 {
+        match self {
+            Self::Sqlite(path) => {
+                let connection =
+                    rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+                connection.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned()
+            }
+            Self::Postgres(url) => {
+                connect(url).await.query_one(query, &[]).await.unwrap().get::<_, i64>(0).cast_unsigned()
+            }
+        }
+    }
+
     /// Removes a database made by [`Database::postgres`], when nobody is connected any more.
     pub async fn remove(&self) {
         if let Self::Postgres(url) = self {

@@ -7,6 +7,8 @@
 //! | `clock` | a machine whose clock is wrong, and is set while programs run |
 //! | `scratch` | a folder that goes when its test passes and stays when it fails |
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
+//! | `provider` | a payment provider outside the server, with moods and a ledger of its own |
+//! | `buyers` | hostile people who buy online, and keep every answer |
 //! | `database` | a database of one's own |
 //! | `proxy` | what a network can do between a server and PostgreSQL |
 //! | `front` | HAProxy before several servers, and a Redis that may go away |
@@ -25,6 +27,7 @@
 pub mod api;
 pub mod auditor;
 pub mod browser;
+pub mod buyers;
 pub mod chance;
 pub mod clock;
 pub mod database;
@@ -33,6 +36,7 @@ pub mod front;
 pub mod league;
 pub mod moto;
 pub mod programs;
+pub mod provider;
 pub mod proxy;
 pub mod scratch;
 pub mod server;

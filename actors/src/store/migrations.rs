@@ -10,6 +10,7 @@ pub const POSTGRES: &Files = &[
     ("V1__journal_and_read_models", include_str!("../../../migrations/postgres/V1__journal_and_read_models.sql")),
     ("V2__several_nodes", include_str!("../../../migrations/postgres/V2__several_nodes.sql")),
     ("V3__outbox", include_str!("../../../migrations/postgres/V3__outbox.sql")),
+    ("V4__ended_orders", include_str!("../../../migrations/postgres/V4__ended_orders.sql")),
 ];
 
 /// SQLite's migrations: name and text.
@@ -17,6 +18,7 @@ pub const SQLITE: &Files = &[
     ("V1__journal_and_read_models", include_str!("../../../migrations/sqlite/V1__journal_and_read_models.sql")),
     ("V2__several_nodes", include_str!("../../../migrations/sqlite/V2__several_nodes.sql")),
     ("V3__outbox", include_str!("../../../migrations/sqlite/V3__outbox.sql")),
+    ("V4__ended_orders", include_str!("../../../migrations/sqlite/V4__ended_orders.sql")),
 ];
 
 pub(super) fn runner(files: &Files) -> Result<Runner, StoreError> {

@@ -19,8 +19,8 @@ pub use error::StoreError;
 pub use leases::{Claim, Leases, NodeId, Peer};
 pub use outbox::{OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused};
 pub use rows::{
-    AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderRow, OrderStatus, RaffleRow, Row,
-    SecretRow, SessionRow, SignificantRow, SocketTicketRow, TicketRow, TicketState,
+    AccountRow, CredentialRow, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, OrderPlace, OrderRow, OrderStatus,
+    RaffleRow, Row, SecretRow, SessionRow, SignificantRow, SocketTicketRow, TicketRow, TicketState,
 };
 
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -224,6 +224,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Online orders that wait for their payment, of all raffles, oldest first.
     fn open_orders(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>>;
+
+    /// Online orders that ended unpaid without a word of their provider (expired, closed, cancelled) and are owed
+    /// nothing, of all raffles, in the order of [`OrderPlace`], after a place.
+    fn ended_orders(&self, after: OrderPlace, limit: u32) -> StoreFuture<'_, Vec<OrderRow>>;
 
     /// Orders whose refund is due, of all raffles, oldest first.
     fn refunds_due(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>>;

@@ -243,6 +243,31 @@ pub struct OrderRow {
     pub refund_reference: Option<String>,
 }
 
+/// A place in a list of orders: by the time they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrderPlace {
+    /// When the order was made.
+    pub made_at: Timestamp,
+    /// The order.
+    pub order: OrderKey,
+    /// Its raffle: keys of orders are scoped by it.
+    pub raffle: RaffleId,
+}
+
+impl OrderPlace {
+    /// Before every order that is made at this instant or later.
+    pub const fn from(made_at: Timestamp) -> Self {
+        Self { made_at, order: OrderKey::NIL, raffle: RaffleId::NIL }
+    }
+}
+
+impl OrderRow {
+    /// Its place.
+    pub const fn place(&self) -> OrderPlace {
+        OrderPlace { made_at: self.made_at, order: self.order, raffle: self.raffle }
+    }
+}
+
 /// A public fact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FactRow {

@@ -106,6 +106,7 @@ impl Store for GatedStore {
         curve(raffle: RaffleId) -> Vec<CurvePoint>;
         order(raffle: RaffleId, order: OrderKey) -> Option<OrderRow>;
         open_orders(limit: u32) -> Vec<OrderRow>;
+        ended_orders(after: OrderPlace, limit: u32) -> Vec<OrderRow>;
         refunds_due(limit: u32) -> Vec<OrderRow>;
         facts(raffle: RaffleId, after: u64, limit: u32) -> Vec<FactRow>;
         draw(draw: DrawId) -> Option<DrawRow>;

@@ -738,6 +738,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/stripe/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stripe reports what became of a payment. Only where the server is configured for it. */
+        post: operations["stripe_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/raffle/{id}/tickets/generate": {
         parameters: {
             query?: never;
@@ -871,6 +888,26 @@ export interface paths {
          *     and repeating the call sells nothing twice.
          */
         post: operations["batch_generate_tickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/batch-void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Voids many tickets, each for itself: one that is refused does not hold up the rest. Each is on record like a single
+         *     void, money paid online goes back, and repeating the call voids nothing twice.
+         */
+        post: operations["batch_void_tickets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1113,6 +1150,33 @@ export interface components {
             /** @description What became of it. */
             outcome: components["schemas"]["BatchOutcome"];
             ticket?: components["schemas"]["Ticket"] | null;
+        };
+        /**
+         * @description Many tickets of one raffle, voided for one reason.
+         * @example {
+         *       "raffle_id": "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60718",
+         *       "reason": "Charged twice on 7 August",
+         *       "tickets": [
+         *         "018f3a5e-7c2b-7d00-a1b2-c3d4e5f60719",
+         *         "0C1P-7Q2M-9D4X-W8TR"
+         *       ]
+         *     }
+         */
+        BatchVoidRequest: {
+            /**
+             * Format: uuid
+             * @description The raffle.
+             */
+            raffle_id: string;
+            /** @description Why, 1 to 500 characters; on record with every ticket. */
+            reason: string;
+            /** @description 1 to 200 tickets, each once: order keys or validation numbers. */
+            tickets: string[];
+        };
+        /** @description One verdict per ticket, in the order asked. */
+        BatchVoidResponse: {
+            /** @description The verdicts. */
+            results: components["schemas"]["VoidResult"][];
         };
         /** @description One thing that stands between the raffle and the confirmation. */
         Blocker: {
@@ -1912,18 +1976,21 @@ export interface components {
             new_password: components["schemas"]["Secret"];
         };
         /**
-         * @description What the buyer tells the provider. With a real one this is a token that its own form made; the
-         *     built-in one is told how to behave.
+         * @description What the buyer tells the provider: exactly one of these, the one that the raffle's `payment_provider` takes.
          * @example {
          *       "outcome": "pay"
          *     }
          */
         PaymentInstruction: {
-            /** @description How the test provider behaves. */
-            outcome: components["schemas"]["PaymentOutcome"];
+            outcome?: components["schemas"]["PaymentOutcome"] | null;
+            /**
+             * @description For `stripe`: the payment method that its own form made in the buyer's browser.
+             * @example pm_card_visa
+             */
+            payment_method?: string | null;
         };
         /**
-         * @description How the test provider behaves.
+         * @description How the built-in provider behaves.
          * @enum {string}
          */
         PaymentOutcome: "pay" | "decline" | "timeout" | "late_webhook";
@@ -2970,6 +3037,27 @@ export interface components {
         VenueList: {
             /** @description All of the organisation. */
             items: components["schemas"]["Venue"][];
+        };
+        /**
+         * @description What became of one ticket.
+         * @enum {string}
+         */
+        VoidOutcome: "voided" | "already_voided" | "refused";
+        /** @description The verdict on one ticket. */
+        VoidResult: {
+            /** @description Why not: a code of the error table. */
+            code?: string | null;
+            /** @description Why not, in words. */
+            detail?: string | null;
+            /**
+             * Format: uuid
+             * @description Its order, where there is one.
+             */
+            order_key?: string | null;
+            /** @description What became of it. */
+            outcome: components["schemas"]["VoidOutcome"];
+            /** @description As it was named. */
+            ticket: string;
         };
         /** @description A winning number with its ticket. */
         Winner: {
@@ -5211,6 +5299,59 @@ export interface operations {
             };
         };
     };
+    stripe_webhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description `t=` seconds since 1970, `v1=` HMAC-SHA256 of `t.body` in lowercase hex; at most 300 seconds old. */
+                "Stripe-Signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Stripe's event. */
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken. Also for events that concern no order here, so that Stripe stops asking. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `webhook_signature_invalid` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: send it again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     generate_integration_ticket: {
         parameters: {
             query?: never;
@@ -5654,6 +5795,66 @@ export interface operations {
                 };
             };
             /** @description `validation_failed`: nothing was sold. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `outcome_unknown`, `store_unavailable`: repeat the same call. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused or failed; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_void_tickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchVoidRequest"];
+            };
+        };
+        responses: {
+            /** @description A verdict for each ticket. Codes: `unknown_order`, `no_ticket`, `ledger_sealed`, `reconciliation_acknowledged`, `wrong_status`, `reason_missing`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchVoidResponse"];
+                };
+            };
+            /** @description `unknown_raffle` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `validation_failed`: nothing was voided. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -2,7 +2,7 @@
 //! always finds its order.
 
 use super::settle::{Settled, settle};
-use super::{Charge, Payment, PaymentInstruction, PaymentKey, ProviderError};
+use super::{Bill, Charge, Payment, PaymentInstruction, PaymentKey, ProviderError};
 use crate::api::error::ApiError;
 use crate::state::App;
 use drumroll_actors::aggregate::Origin;
@@ -14,6 +14,7 @@ use drumroll_engine::journal::{Actor, Cause};
 use drumroll_engine::money::Line;
 use drumroll_engine::raffle::hold_order::HoldOrder;
 use drumroll_engine::raffle::{Answer, Command, Rejection, Sale};
+use metrics::counter;
 use tracing::{info, warn};
 
 /// What came of a purchase.
@@ -32,8 +33,8 @@ pub enum Bought {
 /// Buys `lines` under the key `order`. Repeating it, at the same time or later, charges once and sells once.
 ///
 /// # Errors
-/// The engine's refusal; `payment_unavailable` when the provider takes no requests; or no answer in time,
-/// after which the same key says what happened.
+/// The engine's refusal; `validation_failed`; `payment_unavailable` when the provider takes no requests, or has
+/// as many under way as it is to have; or no answer in time, after which the same key says what happened.
 pub async fn buy(
     app: &App,
     stream: StreamId,
@@ -41,6 +42,12 @@ pub async fn buy(
     lines: Vec<Line>,
     instruction: PaymentInstruction,
 ) -> Result<Bought, ApiError> {
+    app.payment.check(&instruction)?;
+    // Before anything is held: numbers that wait for a provider without room are kept from buyers it could serve.
+    let _room = app.payment.admit().map_err(|_| {
+        counter!("drumroll_payments_refused_total").increment(1);
+        unavailable("Too many payments are under way. Nothing was changed; try again in a moment.", 1)
+    })?;
     let key = PaymentKey { raffle: stream.raffle, order };
     let origin = Origin { actor: Actor::Public, approver: None, cause: Cause::Order(order) };
     let hold = Command::HoldOrder(HoldOrder { order, lines });
@@ -53,16 +60,14 @@ pub async fn buy(
         Err(Failure::Refused(Rejection::HoldEnded)) => return Ok(Bought::OnRecord),
         Err(failure) => return Err(failure.into()),
     };
-    let feed = app.node.feed(stream).await?;
-    let view = feed.view();
-    let currency = view.config().map(|config| *config.currency.as_bytes());
-    let currency = currency.ok_or_else(|| ApiError::new("internal", "An order without a configuration."))?;
-    let charge = app.payment.charge(Charge { key, amount_minor, currency, instruction });
+    let bill = bill(app, stream, key, amount_minor).await?;
+    let charge = app.payment.charge(Charge { bill, instruction });
     let payment = match tokio::time::timeout(app.payment.deadline(), charge).await {
         Ok(Ok(payment)) => payment,
         Ok(Err(ProviderError::NotTaken)) => {
-            let detail = "Payments cannot be taken at the moment. Nothing was charged; try again shortly.";
-            return Err(ApiError { retry_after: Some(5), ..ApiError::new("payment_unavailable", detail) });
+            let detail = "Payments cannot be taken at the moment. Try again shortly under the same key: nothing is \
+                          charged twice.";
+            return Err(unavailable(detail, 5));
         }
         Ok(Err(ProviderError::NoAnswer)) | Err(_) => {
             info!(raffle.id = %stream.raffle, order = %order, "a payment has no answer yet; the order stays pending");
@@ -83,4 +88,20 @@ pub async fn buy(
             Ok(Bought::Pending)
         }
     }
+}
+
+fn unavailable(detail: &str, seconds: u64) -> ApiError {
+    ApiError { retry_after: Some(seconds), ..ApiError::new("payment_unavailable", detail) }
+}
+
+/// What an order of `stream` costs, for its provider.
+///
+/// # Errors
+/// The raffle did not answer.
+pub(super) async fn bill(app: &App, stream: StreamId, key: PaymentKey, amount_minor: u64) -> Result<Bill, ApiError> {
+    let feed = app.node.feed(stream).await?;
+    let view = feed.view();
+    let currency = view.config().map(|config| *config.currency.as_bytes());
+    let currency = currency.ok_or_else(|| ApiError::new("internal", "An order without a configuration."))?;
+    Ok(Bill { key, amount_minor, currency })
 }

@@ -6,12 +6,16 @@
 //! pending then keeps its hold until that ends, unpaid. That is right, since nothing was ever taken; a
 //! real provider keeps its record elsewhere, and the worker finds it there.
 
-use super::{Charge, Payment, PaymentKey, PaymentOutcome, PaymentProvider, ProviderError, ProviderFuture};
+use super::{
+    Bill, Charge, Notice, Payment, PaymentInstruction, PaymentKey, PaymentOutcome, PaymentProvider, ProviderError,
+    ProviderFuture, Room, no_notice, unsigned,
+};
+use crate::api::error::ApiError;
 use aws_lc_rs::hmac;
 use drumroll_actors::keys::{KeyError, KeyStore};
 use drumroll_engine::hash::Hasher;
 use drumroll_engine::hex;
-use serde::{Deserialize, Serialize};
+use drumroll_engine::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,20 +50,6 @@ const RECORDS_MAX: usize = 200_000;
 
 /// Webhooks on their way.
 const WEBHOOKS_MAX: usize = 1_024;
-
-/// What a webhook says. Signed as the exact bytes that are sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Notice {
-    /// The raffle.
-    pub raffle_id: drumroll_engine::id::RaffleId,
-    /// The order.
-    pub order_key: drumroll_engine::id::OrderKey,
-    /// How much it was about.
-    pub amount_minor: u64,
-    /// What became of it.
-    pub payment: Payment,
-}
 
 /// A webhook as it goes over the wire.
 #[derive(Clone, Debug)]
@@ -117,10 +107,12 @@ impl Simulated {
 
     /// The payment's fate, starting it if this is the first that is heard of it.
     fn begin(&self, charge: &Charge) -> Result<watch::Receiver<Payment>, ProviderError> {
+        let Bill { key, amount_minor, .. } = charge.bill;
+        let Ok(outcome) = charge.instruction.for_simulated() else { return Err(ProviderError::NotTaken) };
         let mut records = self.records();
-        if let Some(known) = records.get(&charge.key) {
+        if let Some(known) = records.get(&key) {
             // One key, one payment: another amount under it is nothing a provider takes.
-            return if known.amount_minor == charge.amount_minor {
+            return if known.amount_minor == amount_minor {
                 Ok(known.state.subscribe())
             } else {
                 Err(ProviderError::NotTaken)
@@ -134,21 +126,21 @@ impl Simulated {
         }
         let state = watch::Sender::new(Payment::Pending);
         let receiver = state.subscribe();
-        records.insert(charge.key, Record { amount_minor: charge.amount_minor, state, refund: None });
+        records.insert(key, Record { amount_minor, state, refund: None });
         drop(records);
         let Options { answers_after, late_after, .. } = self.0.options;
-        let paid = Payment::Paid { reference: reference("pay", charge.key) };
-        let later = match charge.instruction.outcome {
+        let paid = Payment::Paid { reference: reference("pay", key) };
+        let later = match outcome {
             PaymentOutcome::Pay => Some((answers_after, paid)),
             PaymentOutcome::Decline => Some((answers_after, Payment::Declined)),
             PaymentOutcome::LateWebhook => Some((late_after, paid)),
             PaymentOutcome::Timeout => None,
         };
         if let Some((after, payment)) = later {
-            let (provider, charge) = (self.clone(), *charge);
+            let provider = self.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(after).await;
-                provider.settle(charge.key, charge.amount_minor, payment);
+                provider.settle(key, amount_minor, payment);
             });
         }
         Ok(receiver)
@@ -163,10 +155,19 @@ impl Simulated {
         self.settle(key, amount_minor, Payment::Paid { reference: reference("pay", key) });
     }
 
-    /// The payment's fate is known: whoever waits hears it, and a webhook leaves.
+    /// The payment's fate is known: whoever waits hears it, and a webhook leaves. One that was closed stays so.
     fn settle(&self, key: PaymentKey, amount_minor: u64, payment: Payment) {
         if let Some(record) = self.records().get(&key) {
-            record.state.send_replace(payment.clone());
+            let settled = record.state.send_if_modified(|state| {
+                let open = *state == Payment::Pending;
+                if open {
+                    *state = payment.clone();
+                }
+                open
+            });
+            if !settled {
+                return;
+            }
         }
         if !self.0.options.webhooks {
             return;
@@ -197,6 +198,15 @@ impl PaymentProvider for Simulated {
         self.0.options.deadline
     }
 
+    fn check(&self, instruction: &PaymentInstruction) -> Result<(), ApiError> {
+        instruction.for_simulated().map(|_| ())
+    }
+
+    /// Its records are its bound.
+    fn admit(&self) -> Result<Room, ProviderError> {
+        Ok(Room::default())
+    }
+
     fn charge(&self, charge: Charge) -> ProviderFuture<'_, Payment> {
         Box::pin(async move {
             let mut state = self.begin(&charge)?;
@@ -205,64 +215,93 @@ impl PaymentProvider for Simulated {
         })
     }
 
-    fn status(&self, key: PaymentKey) -> ProviderFuture<'_, Payment> {
-        let known = self.records().get(&key).map(|record| record.state.borrow().clone());
+    fn status(&self, bill: Bill) -> ProviderFuture<'_, Payment> {
+        let known = self.records().get(&bill.key).map(|record| record.state.borrow().clone());
         Box::pin(async move { Ok(known.unwrap_or(Payment::Unknown)) })
     }
 
-    fn refund(&self, key: PaymentKey, _: u64, _: Option<String>) -> ProviderFuture<'_, String> {
+    fn close(&self, bill: Bill) -> ProviderFuture<'_, Payment> {
+        let closed = match self.records().get(&bill.key) {
+            Some(record) => {
+                record.state.send_if_modified(|state| {
+                    let open = *state == Payment::Pending;
+                    if open {
+                        *state = Payment::Declined;
+                    }
+                    open
+                });
+                record.state.borrow().clone()
+            }
+            // What it forgot it will never take.
+            None => Payment::Declined,
+        };
+        Box::pin(async move { Ok(closed) })
+    }
+
+    fn refund(&self, bill: Bill, _: Option<String>) -> ProviderFuture<'_, String> {
         Box::pin(async move {
             tokio::time::sleep(self.0.options.answers_after).await;
             // Nothing was taken, so what it forgot it pays back all the same; the reference is the payment's own.
-            let reference = reference("refund", key);
-            if let Some(record) = self.records().get_mut(&key) {
+            let reference = reference("refund", bill.key);
+            if let Some(record) = self.records().get_mut(&bill.key) {
                 record.refund = Some(reference.clone());
             }
             Ok(reference)
         })
     }
 
-    fn signed(&self, body: &[u8], signature: &str) -> bool {
-        hex::decode(signature).is_some_and(|tag| hmac::verify(&self.0.key, body, &tag).is_ok())
+    fn read(&self, body: &[u8], signature: &str, _: Timestamp) -> Result<Option<Notice>, ApiError> {
+        let signed = hex::decode(signature).is_some_and(|tag| hmac::verify(&self.0.key, body, &tag).is_ok());
+        if !signed {
+            return Err(unsigned());
+        }
+        serde_json::from_slice(body).map(Some).map_err(|_| no_notice())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::payment::PaymentInstruction;
     use drumroll_engine::id::{OrderKey, RaffleId};
     use tokio::time::timeout;
 
     fn charge(order: u8, outcome: PaymentOutcome) -> Charge {
         let key = PaymentKey { raffle: RaffleId([1; 16]), order: OrderKey([order; 16]) };
-        Charge { key, amount_minor: 1_000, currency: *b"CAD", instruction: PaymentInstruction { outcome } }
+        let bill = Bill { key, amount_minor: 1_000, currency: *b"CAD" };
+        Charge { bill, instruction: PaymentInstruction::simulated(outcome) }
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_behaves_as_it_is_asked_and_remembers() {
         let (provider, mut webhooks) = Simulated::new(&[7; 32], Options::default());
         let pay = charge(1, PaymentOutcome::Pay);
-        let (first, second) = tokio::join!(provider.charge(pay), provider.charge(pay));
+        let (first, second) = tokio::join!(provider.charge(pay.clone()), provider.charge(pay.clone()));
         assert_eq!(first, second, "a repeat joins the first");
         assert!(matches!(first, Ok(Payment::Paid { .. })));
         assert_eq!(provider.charge(charge(2, PaymentOutcome::Decline)).await, Ok(Payment::Declined));
         let late = charge(3, PaymentOutcome::LateWebhook);
         let deadline = provider.deadline();
-        assert!(timeout(deadline, provider.charge(late)).await.is_err());
-        assert_eq!(provider.status(late.key).await, Ok(Payment::Pending));
+        assert!(timeout(deadline, provider.charge(late.clone())).await.is_err());
+        assert_eq!(provider.status(late.bill).await, Ok(Payment::Pending));
         let never = charge(4, PaymentOutcome::Timeout);
-        assert!(timeout(Duration::from_secs(3_600), provider.charge(never)).await.is_err());
-        assert_eq!(provider.status(never.key).await, Ok(Payment::Pending));
-        assert!(matches!(provider.status(late.key).await, Ok(Payment::Paid { .. })));
-        assert_eq!(provider.status(charge(5, PaymentOutcome::Pay).key).await, Ok(Payment::Unknown));
-        let dearer = Charge { amount_minor: 2_000, ..pay };
+        assert!(timeout(Duration::from_secs(3_600), provider.charge(never.clone())).await.is_err());
+        assert_eq!(provider.status(never.bill).await, Ok(Payment::Pending));
+        assert!(matches!(provider.status(late.bill).await, Ok(Payment::Paid { .. })));
+        assert_eq!(provider.status(charge(5, PaymentOutcome::Pay).bill).await, Ok(Payment::Unknown));
+        let dearer = Charge { bill: Bill { amount_minor: 2_000, ..pay.bill }, ..pay.clone() };
         assert_eq!(provider.charge(dearer).await, Err(ProviderError::NotTaken));
-        let refunds = (provider.refund(pay.key, 1_000, None).await, provider.refund(pay.key, 1_000, None).await);
+        let refunds = (provider.refund(pay.bill, None).await, provider.refund(pay.bill, None).await);
         assert_eq!(refunds.0, refunds.1, "paying back twice is paying back once");
+        assert!(matches!(provider.close(pay.bill).await, Ok(Payment::Paid { .. })), "what was paid was paid");
+        assert_eq!(provider.close(never.bill).await, Ok(Payment::Declined));
+        let closed = charge(6, PaymentOutcome::LateWebhook);
+        assert!(timeout(deadline, provider.charge(closed.clone())).await.is_err());
+        assert_eq!(provider.close(closed.bill).await, Ok(Payment::Declined));
+        tokio::time::sleep(Options::default().late_after).await;
+        assert_eq!(provider.status(closed.bill).await, Ok(Payment::Declined), "nothing is taken after the close");
         let mut seen = 0;
         while let Ok(sent) = webhooks.try_recv() {
-            assert!(provider.signed(&sent.body, &sent.signature));
+            assert!(provider.read(&sent.body, &sent.signature, Timestamp(0)).is_ok());
             seen += 1;
         }
         assert_eq!(seen, 3);
@@ -272,7 +311,10 @@ mod tests {
     async fn only_its_own_signature_over_the_very_bytes_counts() {
         let (provider, _webhooks) = Simulated::new(&[7; 32], Options::default());
         let (stranger, _others) = Simulated::new(&[8; 32], Options::default());
-        let key = charge(1, PaymentOutcome::Pay).key;
+        let key = charge(1, PaymentOutcome::Pay).bill.key;
+        let signed = |provider: &Simulated, body: &[u8], signature: &str| {
+            provider.read(body, signature, Timestamp(0)).map_err(|error| error.code)
+        };
         let notice = Notice {
             raffle_id: key.raffle,
             order_key: key.order,
@@ -280,13 +322,13 @@ mod tests {
             payment: Payment::Paid { reference: "r".into() },
         };
         let sent = provider.sign(&notice);
-        assert!(provider.signed(&sent.body, &sent.signature));
-        assert!(!stranger.signed(&sent.body, &sent.signature));
+        assert_eq!(signed(&provider, &sent.body, &sent.signature), Ok(Some(notice)));
+        assert_eq!(signed(&stranger, &sent.body, &sent.signature), Err("webhook_signature_invalid"));
         for body in [&sent.body[..sent.body.len() - 1], b"", b"{}"] {
-            assert!(!provider.signed(body, &sent.signature));
+            assert_eq!(signed(&provider, body, &sent.signature), Err("webhook_signature_invalid"));
         }
         for signature in ["", "zz", &sent.signature[2..], &sent.signature.to_uppercase()] {
-            assert!(!provider.signed(&sent.body, signature));
+            assert_eq!(signed(&provider, &sent.body, signature), Err("webhook_signature_invalid"));
         }
     }
 }

@@ -303,6 +303,7 @@ impl Things {
             "batch_generate_tickets" => {
                 json!({ "raffle_id": raffle, "orders": [{ "key": server.key(), "lines": lines }] })
             }
+            "batch_void_tickets" => json!({ "raffle_id": raffle, "tickets": [self.order], "reason": "charged twice" }),
             "generate_integration_ticket" => json!({ "package_id": 1, "quantity": 1 }),
             "set_ticket_status" => json!({ "raffle_id": raffle, "status": "misprinted", "reason": "smudged" }),
             "create_raffle" => json!({ "name": "Another", "kind": "test" }),

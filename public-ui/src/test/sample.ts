@@ -42,7 +42,7 @@ export function sampleRaffle(change: Partial<RaffleView> = {}): RaffleView {
     tickets_sold: 2,
     voided_minor: 0,
     online_sales: true,
-    payment_provider: { name: 'Simulated card', test: true },
+    payment_provider: { name: 'simulated', test: true },
     draws: [sampleDraw()],
     facts_position: 1,
     epoch: 1,

@@ -171,6 +171,21 @@ describe('event page', () => {
     expect(root.querySelector('[data-order]')).toBeNull()
   })
 
+  it('offers no purchase through a provider whose form it does not have, test or not', async () => {
+    for (const test of [true, false]) {
+      server = { ...server, payment_provider: { name: 'stripe', test } }
+      await open('/events/r1')
+      const buy = button('Buy 5 numbers')
+      expect(buy?.getAttribute('aria-disabled')).toBe('true')
+      const why = document.getElementById(buy?.getAttribute('aria-describedby') ?? '')
+      expect(why?.textContent).toContain('cannot take payments through stripe')
+      expect(root.querySelector('.testpay')).toBeNull()
+      await act(() => buy?.click())
+      await settle(50)
+      expect(root.querySelector('[data-order]')).toBeNull()
+    }
+  })
+
   it('turns to the result when it is published, and says so once', async () => {
     server = { ...server, status: 'reconciled' }
     await open('/events/r1')

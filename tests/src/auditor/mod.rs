@@ -14,6 +14,7 @@
 //! | `draw` | the sealed ledger and the winners, recomputed |
 //! | `tables` | read models against that account |
 //! | `evidence` | what clients were told, against that account (I1, I3) |
+//! | `payments` | the payment provider's own ledger, against that account (I3, I5) |
 //! | `reports` | what the server says over REST, against that account (I4, I5) |
 
 pub mod books;
@@ -22,6 +23,7 @@ pub mod chain;
 pub mod draw;
 pub mod evidence;
 pub mod numbers;
+pub mod payments;
 pub mod replay;
 pub mod reports;
 pub mod tables;
@@ -86,6 +88,10 @@ pub enum Check {
     AnswerDiffers,
     /// I8: a sale that was refused is there all the same.
     RefusedSold,
+    /// I3: one order, money taken twice.
+    ChargedTwice,
+    /// I5: money taken without a ticket and not paid back, or a ticket without its money.
+    Charge,
 }
 
 /// One thing that does not fit.

@@ -2,8 +2,8 @@
 
 use super::fixture::{Case, Owner, ok, range, tickets};
 use crate::store::{
-    Appended, CurvePoint, DrawRow, FactRow, OrderStatus, Row, SignificantRow, TicketFilter, TicketRef, TicketRow,
-    TicketState,
+    Appended, CurvePoint, DrawRow, FactRow, OrderPlace, OrderStatus, Row, SignificantRow, TicketFilter, TicketRef,
+    TicketRow, TicketState,
 };
 use drumroll_engine::bytes::Bytes;
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey};
@@ -216,6 +216,13 @@ pub(super) async fn orders_run_their_course(case: &Case<'_>) {
     case.commit(&[owner.one(rows)]).await;
     assert_eq!(mine(ok(case.store.open_orders(10_000)).await), [key(6)]);
     assert_eq!(mine(ok(case.store.refunds_due(10_000)).await), []);
+    let first = OrderPlace::from(Timestamp(0));
+    let ended = ok(case.store.ended_orders(first, 10_000)).await;
+    // Not what the provider itself declined; oldest first, from wherever one stopped.
+    assert_eq!(mine(ended.clone()), [key(2), key(4), key(5)]);
+    let second = ended.iter().find(|row| row.raffle == raffle && row.order == key(2)).expect("it is there");
+    assert_eq!(mine(ok(case.store.ended_orders(second.place(), 10_000)).await), [key(4), key(5)]);
+    assert_eq!(ok(case.store.ended_orders(first, 1)).await.len(), 1);
 
     // A payment for a hold that had ended, and a paid ticket voided: its payment's reference stays.
     case.commit(&[
@@ -223,6 +230,7 @@ pub(super) async fn orders_run_their_course(case: &Case<'_>) {
     ])
     .await;
     assert_eq!(mine(ok(case.store.refunds_due(10_000)).await), [key(2), key(1)], "oldest first");
+    assert_eq!(mine(ok(case.store.ended_orders(first, 10_000)).await), [key(4), key(5)], "its money is known of");
     let first = ok(case.store.order(raffle, key(1))).await.expect("it is there");
     assert_eq!((first.status, first.payment.as_deref()), (OrderStatus::Paid, Some("pay-1")));
     assert_eq!((first.refund_reason, first.refund_due_at), (Some(RefundReason::Voided), Some(Timestamp(20))));

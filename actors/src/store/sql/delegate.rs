@@ -5,8 +5,8 @@ use super::value::Query;
 use super::{dump, queries, writes};
 use crate::store::{
     AccountRow, Append, Appended, Claim, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow,
-    Leases, Loaded, OrderRow, OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused, RaffleRow, Row,
-    SecretRow, SessionRow, SignificantFilter, SignificantRow, SocketTicketRow, Store, StoreError, StoreFuture,
+    Leases, Loaded, OrderPlace, OrderRow, OutboxCursor, OutboxDue, OutboxEvent, OutboxLag, OutboxRefused, RaffleRow,
+    Row, SecretRow, SessionRow, SignificantFilter, SignificantRow, SocketTicketRow, Store, StoreError, StoreFuture,
     StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -102,6 +102,10 @@ impl<B: Backend> Store for B {
 
     fn open_orders(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {
         all(self, queries::open_orders(limit))
+    }
+
+    fn ended_orders(&self, after: OrderPlace, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {
+        all(self, queries::ended_orders(after, limit))
     }
 
     fn refunds_due(&self, limit: u32) -> StoreFuture<'_, Vec<OrderRow>> {

@@ -4,9 +4,9 @@ use super::decode;
 use super::plan::login_key;
 use super::value::{Query, Statement, Value, bound, exact};
 use crate::store::{
-    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderRow, OutboxDue,
-    OutboxEvent, OutboxLag, OutboxRefused, Peer, RaffleRow, SecretRow, SessionRow, SignificantFilter, SignificantRow,
-    SocketTicketRow, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
+    AccountRow, CredentialRow, CurvePoint, DeviceRow, DrawRow, EnrolmentCodeRow, FactRow, NodeId, OrderPlace, OrderRow,
+    OutboxDue, OutboxEvent, OutboxLag, OutboxRefused, Peer, RaffleRow, SecretRow, SessionRow, SignificantFilter,
+    SignificantRow, SocketTicketRow, StreamHead, StreamId, TicketFilter, TicketRef, TicketRow,
 };
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
@@ -210,6 +210,16 @@ pub(in crate::store) fn order(raffle: RaffleId, order: OrderKey) -> Query<OrderR
 pub(in crate::store) fn open_orders(max: u32) -> Query<OrderRow> {
     let statement =
         Statement::new(ORDER, vec![]).and(" WHERE status = 'held' ORDER BY made_at, order_key LIMIT ?", limit(max));
+    Query { statement, decode: decode::order }
+}
+
+pub(in crate::store) fn ended_orders(after: OrderPlace, max: u32) -> Query<OrderRow> {
+    let statement = Statement::new(ORDER, vec![])
+        .then(" WHERE status IN ('expired', 'closed', 'cancelled') AND refund_due_at IS NULL")
+        .and(" AND (made_at, order_key, raffle) > (?", bound(after.made_at.0))
+        .and(", ?", Value::Id(after.order.0))
+        .and(", ?)", Value::Id(after.raffle.0))
+        .and(" ORDER BY made_at, order_key, raffle LIMIT ?", limit(max));
     Query { statement, decode: decode::order }
 }
 

@@ -5,6 +5,7 @@ pub mod lines;
 pub mod maybe_staff;
 
 pub mod batch_generate;
+pub mod batch_void;
 pub mod generate;
 pub mod integration_generate;
 pub mod list;
@@ -18,6 +19,7 @@ use super::Endpoints;
 pub fn endpoints(to: &mut impl Endpoints) {
     to.add(generate::generate_ticket);
     to.add(batch_generate::batch_generate_tickets);
+    to.add(batch_void::batch_void_tickets);
     to.add(integration_generate::generate_integration_ticket);
     to.add(list::list_tickets);
     to.add(validate::validate_ticket);

@@ -42,12 +42,14 @@ export function BuyPanel({ raffle, over, link, orders, refresh }: Props) {
     newest !== undefined && newest.key !== dismissed && (isFresh(newest) || newest.key === followed.current)
   const current = running ?? (stays ? newest : undefined)
   const provider = raffle.payment_provider
+  // The one provider this page can speak for; a card needs a form that its provider makes, test or not.
+  const simulated = provider.name === 'simulated'
 
   const reason = over
     ? t.why_closed(at(raffle.closes_at_ms, raffle.time_zone))
     : !raffle.online_sales
       ? t.why_not_online
-      : !provider.test
+      : !simulated
         ? t.why_provider(provider.name)
         : pack === undefined
           ? t.why_sold_out
@@ -142,7 +144,7 @@ export function BuyPanel({ raffle, over, link, orders, refresh }: Props) {
             {t.not_kept}
           </Notice>
         )}
-        {provider.test && raffle.online_sales && pack !== undefined && (
+        {simulated && raffle.online_sales && pack !== undefined && (
           <fieldset class="testpay">
             <legend>
               <Chip tone="testc" icon="flask">
