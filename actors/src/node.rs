@@ -2,6 +2,7 @@
 
 use crate::aggregate::{Live, Origin};
 use crate::clock::Clock;
+use crate::crew::Crew;
 use crate::feed::{Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
@@ -66,7 +67,7 @@ pub struct Parts {
     pub journal: write_behind::Options,
     /// How its actors are treated.
     pub actors: Options,
-    /// Threads for actors.
+    /// Threads for actors; 0 runs actors and computations on the thread that starts the node (see [`Crew`]).
     pub threads: usize,
 }
 
@@ -78,6 +79,7 @@ struct Inner {
     feed: Arc<Feed>,
     raffles: Arc<Registry<Raffle>>,
     organisations: Arc<Registry<Organisation>>,
+    crew: Crew,
     arbiters: Vec<Arbiter>,
 }
 
@@ -98,20 +100,21 @@ impl Node {
             // Were this ever full, the actor would still find out with its next decision.
             let _ = fenced.try_send(stream);
         });
-        let arbiters: Vec<Arbiter> = (0..threads.max(1)).map(|_| Arbiter::new()).collect();
-        let handles = || arbiters.iter().map(Arbiter::handle).collect::<Vec<_>>();
+        let arbiters: Vec<Arbiter> = (0..threads).map(|_| Arbiter::new()).collect();
+        let crew = Crew::new(&arbiters);
         let seeds = feed.clone();
         let raffles = Registry::new(
             store.clone(),
             journal.clone(),
             clock.clone(),
-            handles(),
+            crew.clone(),
             actors,
             Box::new(move |live| drop(seed(&seeds, live))),
         );
         let organisations =
-            Registry::new(store.clone(), journal.clone(), clock.clone(), handles(), actors, Box::new(|_| ()));
-        let node = Self(Arc::new(Inner { store, clock, keys, journal, feed, raffles, organisations, arbiters }));
+            Registry::new(store.clone(), journal.clone(), clock.clone(), crew.clone(), actors, Box::new(|_| ()));
+        let inner = Inner { store, clock, keys, journal, feed, raffles, organisations, crew, arbiters };
+        let node = Self(Arc::new(inner));
         let weak = Arc::downgrade(&node.0);
         tokio::spawn(async move {
             while let Some(stream) = streams.recv().await {
@@ -170,6 +173,11 @@ impl Node {
     /// The keys.
     pub fn keys(&self) -> &KeyStore {
         &self.0.keys
+    }
+
+    /// Who computes for it.
+    pub(crate) fn crew(&self) -> &Crew {
+        &self.0.crew
     }
 
     /// The journal, for its figures.
