@@ -9,7 +9,11 @@ PROFILE ?= quick
 ARGS ?=
 export DEMO PROFILE
 
-.PHONY: help run test verify audit bench e2e clean
+# make simulate SEEDS=n tries so many seeds, from FIRST on; SEED=x repeats one and shows its trace.
+SEEDS ?= 5000
+FIRST ?= 0
+
+.PHONY: help run test verify audit bench e2e simulate clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +35,9 @@ bench: ## Benchmarks, optimised, with services of their own (ONLY: one group of 
 
 e2e: ## The whole-system tests at full length (ARGS: a filter)
 	@exec .ci/e2e $(ARGS)
+
+simulate: ## Deterministic simulation, optimised (SEEDS: how many, FIRST: from where, SEED: one, with its trace)
+	@SEEDS=$(SEEDS) FIRST=$(FIRST) SEED=$(SEED) exec .ci/simulate
 
 clean: ## Remove what was built and installed here; ./data stays
 	@exec .ci/clean
