@@ -9,7 +9,11 @@ PROFILE ?= quick
 ARGS ?=
 export DEMO PROFILE
 
-.PHONY: help run test verify audit bench e2e e2e-oilers cluster clean
+# make simulate SEEDS=n tries so many seeds, from FIRST on; SEED=x repeats one and shows its trace.
+SEEDS ?= 5000
+FIRST ?= 0
+
+.PHONY: help run test verify audit bench e2e e2e-oilers cluster simulate clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +41,9 @@ cluster: ## Three servers, PostgreSQL, Redis and HAProxy on loopback, with the d
 
 e2e-oilers: ## 300,000 orders by hostile buyers, 12,800 voids among 297,000 purchases (ORDERS: fewer; ARGS: a filter)
 	@ORDERS=$(ORDERS) exec .ci/e2e-oilers $(ARGS)
+
+simulate: ## Deterministic simulation, optimised (SEEDS: how many, FIRST: from where, SEED: one, with its trace)
+	@SEEDS=$(SEEDS) FIRST=$(FIRST) SEED=$(SEED) exec .ci/simulate
 
 clean: ## Remove what was built and installed here; ./data stays
 	@exec .ci/clean

@@ -2,6 +2,7 @@
 //! the next (D-05). Interrupted anywhere, it goes on from what is on record and comes to the same winners.
 
 use crate::aggregate::Origin;
+use crate::crew::Interrupted;
 use crate::intake::Lane;
 use crate::keys::KeyError;
 use crate::node::{Failure, Node};
@@ -103,7 +104,7 @@ impl Node {
                 closed_at_ms,
                 beacon_round: 0,
             };
-            let signed = compute(move || {
+            let signed = self.compute(move || {
                 let ledger = Ledger::new(sold, plan.number_first, plan.number_last).map_err(ledger_error)?;
                 let signed = produce::lock(&plan, &ledger, close, vec![commitment], &secrets.ledger)?;
                 let lock_hash = signed.lock.hash(&plan.hash());
@@ -166,7 +167,7 @@ impl Node {
         }
         let draw = self.draw_state(stream, draw_no).await?;
         let proof = draw.vrf_proof().ok_or(Rejection::DrawInvalid)?;
-        let command = compute(move || {
+        let command = self.compute(move || {
             let ledger = Ledger::new(sold, plan.number_first, plan.number_last).map_err(ledger_error)?;
             let outcome = Outcome::compute(&plan, &ledger, &signed, &reveals, &proof, None)?;
             let signature = outcome.sign(&secrets.ledger)?;
@@ -198,6 +199,11 @@ impl Node {
         Ok(())
     }
 
+    /// Runs a computation off the actors' threads.
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ExecuteError> {
+        self.crew().compute(work).await.map_err(|Interrupted| ExecuteError::Interrupted)
+    }
+
     async fn draw_state(&self, stream: StreamId, draw_no: u32) -> Result<Draw, DrawError> {
         let look = move |live: &crate::aggregate::Live<Raffle>| live.state.draw(draw_no).cloned();
         self.read(stream, look).await?.ok_or_else(|| Rejection::UnknownDraw.into())
@@ -210,13 +216,8 @@ impl Node {
     pub async fn transcript(&self, stream: StreamId, draw_no: u32) -> Result<Option<Vec<u8>>, DrawError> {
         let transcript = self.read(stream, move |live| live.state.transcript(draw_no)).await?;
         let Some(transcript) = transcript else { return Ok(None) };
-        Ok(Some(compute(move || transcript.encode().into()).await?))
+        Ok(Some(self.compute(move || transcript.encode().into()).await?))
     }
-}
-
-/// Runs a computation where it delays nobody.
-async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ExecuteError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| ExecuteError::Interrupted)
 }
 
 fn ledger_error(error: LedgerError) -> DrawError {

@@ -8,6 +8,7 @@ pub mod aggregate;
 pub mod aggregate_actor;
 pub mod clock;
 pub mod cluster;
+pub mod crew;
 pub mod device_actor;
 pub mod draws;
 pub mod feed;

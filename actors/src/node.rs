@@ -6,6 +6,7 @@ use crate::cluster::bus::Told;
 use crate::cluster::keeper::{self, Ward};
 use crate::cluster::peers::Asked;
 use crate::cluster::{Cluster, JoinError, Membership};
+use crate::crew::Crew;
 use crate::feed::{Bell, Feed, RaffleFeed};
 use crate::intake::Lane;
 use crate::keys::KeyStore;
@@ -72,7 +73,7 @@ pub struct Parts {
     pub journal: write_behind::Options,
     /// How its actors are treated.
     pub actors: Options,
-    /// Threads for actors.
+    /// Threads for actors; 0 runs actors and computations on the thread that starts the node (see [`Crew`]).
     pub threads: usize,
 }
 
@@ -85,6 +86,7 @@ struct Inner {
     feed: Arc<Feed>,
     raffles: Arc<Registry<Raffle>>,
     organisations: Arc<Registry<Organisation>>,
+    crew: Crew,
     arbiters: Vec<Arbiter>,
 }
 
@@ -147,19 +149,19 @@ impl Node {
             // Were this ever full, the actor would still find out with its next decision.
             let _ = fenced.try_send(stream);
         });
-        let arbiters: Vec<Arbiter> = (0..threads.max(1)).map(|_| Arbiter::new()).collect();
-        let handles = || arbiters.iter().map(Arbiter::handle).collect::<Vec<_>>();
+        let arbiters: Vec<Arbiter> = (0..threads).map(|_| Arbiter::new()).collect();
+        let crew = Crew::new(&arbiters);
         let seeds = feed.clone();
         let raffles = Registry::new(
             store.clone(),
             journal.clone(),
             clock.clone(),
-            handles(),
+            crew.clone(),
             actors,
             Box::new(move |live| drop(seed(&seeds, live))),
         );
         let organisations =
-            Registry::new(store.clone(), journal.clone(), clock.clone(), handles(), actors, Box::new(|_| ()));
+            Registry::new(store.clone(), journal.clone(), clock.clone(), crew.clone(), actors, Box::new(|_| ()));
         if let Some(cluster) = &cluster {
             raffles.enlist(cluster.clone());
             organisations.enlist(cluster.clone());
@@ -167,8 +169,8 @@ impl Node {
                 feed.connect(bus);
             }
         }
-        let node =
-            Self(Arc::new(Inner { cluster, store, clock, keys, journal, feed, raffles, organisations, arbiters }));
+        let inner = Inner { cluster, store, clock, keys, journal, feed, raffles, organisations, crew, arbiters };
+        let node = Self(Arc::new(inner));
         let weak = Arc::downgrade(&node.0);
         tokio::spawn(async move {
             while let Some(stream) = streams.recv().await {
@@ -230,6 +232,11 @@ impl Node {
     /// The keys.
     pub fn keys(&self) -> &KeyStore {
         &self.0.keys
+    }
+
+    /// Who computes for it.
+    pub(crate) fn crew(&self) -> &Crew {
+        &self.0.crew
     }
 
     /// The journal, for its figures.

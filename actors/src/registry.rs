@@ -8,20 +8,22 @@ use crate::aggregate_actor::{AggregateActor, Gauges, Wake, Watcher};
 use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::cluster::follower::Follower;
+use crate::crew::{Crew, Interrupted};
 use crate::intake::{Intake, Judged, Lane, Look, Refused, Work};
 use crate::store::{Claim, Peer, Store, StoreError, StreamId};
 use crate::write_behind::Journal;
 use actix::prelude::SendError;
-use actix::{Actor, Addr, ArbiterHandle};
+use actix::{Actor, Addr};
 use drumroll_engine::journal::Cause;
 use drumroll_engine::time::Timestamp;
 use metrics::{counter, gauge, histogram};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::{OnceCell, oneshot, watch};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 /// Why a request has no answer. Nothing here is a refusal of the engine.
@@ -71,7 +73,7 @@ enum CopyError {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error("interrupted")]
-    Interrupted(#[from] tokio::task::JoinError),
+    Interrupted(#[from] Interrupted),
 }
 
 /// An answered request: everything it says is durable.
@@ -176,8 +178,7 @@ where
     store: Arc<dyn Store>,
     journal: Journal,
     clock: Arc<dyn Clock>,
-    arbiters: Vec<ArbiterHandle>,
-    next_arbiter: AtomicUsize,
+    crew: Crew,
     options: Options,
     seed: Seed<A>,
     places: Mutex<Places<A>>,
@@ -226,22 +227,20 @@ impl<A: Aggregate + Unpin> Registry<A>
 where
     A::Cache: Unpin,
 {
-    /// A registry that spreads its actors over `arbiters`. Must be made within a tokio runtime.
+    /// A registry whose actors run on `crew`'s threads. Must be made within a tokio runtime.
     pub fn new(
         store: Arc<dyn Store>,
         journal: Journal,
         clock: Arc<dyn Clock>,
-        arbiters: Vec<ArbiterHandle>,
+        crew: Crew,
         options: Options,
         seed: Seed<A>,
     ) -> Arc<Self> {
-        assert!(!arbiters.is_empty(), "actors need a thread to run on");
         Arc::new(Self {
             store,
             journal,
             clock,
-            arbiters,
-            next_arbiter: AtomicUsize::new(0),
+            crew,
             starts: tokio::sync::Semaphore::new(options.starts_max),
             copies: tokio::sync::Semaphore::new(1),
             settling: false.into(),
@@ -406,7 +405,7 @@ where
             loaded.tail = self.whole_journal(stream, loaded.head.seq).await.map_err(store)?;
         }
         let snapshot_seq = loaded.snapshot.as_ref().map_or(0, |(seq, _)| *seq);
-        let replay = tokio::task::spawn_blocking(move || Live::<A>::load(stream, &loaded));
+        let replay = self.crew.compute(move || Live::<A>::load(stream, &loaded));
         let live = replay.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|error| {
             error!(raffle.id = %stream.raffle, %error, "a journal cannot be read back; nothing is decided on it");
             ExecuteError::Damaged(Arc::new(error))
@@ -422,8 +421,7 @@ where
             Arc::new(Gone { registry: Arc::downgrade(self), stream, place: Arc::downgrade(place) });
         let intake = place.intake.clone();
         let parts = (intake.clone(), self.journal.clone(), self.clock.clone(), gauges.clone());
-        let arbiter = &self.arbiters[self.next_arbiter.fetch_add(1, Ordering::Relaxed) % self.arbiters.len()];
-        let address = AggregateActor::start_in_arbiter(arbiter, move |_| {
+        let address = AggregateActor::start_in_arbiter(self.crew.arbiter(), move |_| {
             let (intake, journal, clock, gauges) = parts;
             AggregateActor::new(live, intake, journal, clock, due_sender, gauges, watcher)
         });
@@ -568,8 +566,13 @@ where
         lock(&self.places).values().map(|place| place.intake.len()).sum()
     }
 
+    /// In the order of their ids, so that what is done for one after the other does not depend on a hash.
     fn awake(&self) -> Vec<(StreamId, Arc<Handle<A>>)> {
-        lock(&self.places).iter().filter_map(|(stream, place)| Some((*stream, place.handle.get()?.clone()))).collect()
+        let places = lock(&self.places);
+        let handles = places.iter().filter_map(|(stream, place)| Some((*stream, place.handle.get()?.clone())));
+        let mut awake: Vec<_> = handles.collect();
+        awake.sort_unstable_by_key(|(stream, _)| *stream);
+        awake
     }
 
     /// Puts idle actors to sleep and makes due snapshots; called every now and then.
@@ -616,7 +619,7 @@ where
     async fn copy(&self, stream: StreamId, until: u64) -> Result<u64, CopyError> {
         let snapshot = self.store.snapshot(stream).await?;
         let work = move || Live::<A>::from_snapshot(stream, snapshot.as_ref());
-        let mut live = tokio::task::spawn_blocking(work).await?;
+        let mut live = self.crew.compute(work).await?;
         // The beginning, where the snapshot is of another version: then a new one is due in any case.
         let last = live.head.seq;
         while live.head.seq < until {
@@ -625,14 +628,14 @@ where
                 // What was decided is not durable yet: the snapshot ends where the store does.
                 break;
             }
-            live = tokio::task::spawn_blocking(move || live.replay(&page).map(|()| live)).await??;
+            live = self.crew.compute(move || live.replay(&page).map(|()| live)).await??;
         }
         let seq = live.head.seq;
         if seq == last {
             // Nothing became durable since; there is nothing to save again.
             return Ok(seq);
         }
-        let bytes = tokio::task::spawn_blocking(move || live.snapshot()).await?;
+        let bytes = self.crew.compute(move || live.snapshot()).await?;
         self.store.save_snapshot(stream, seq, bytes).await?;
         Ok(seq)
     }
@@ -645,7 +648,7 @@ where
         }
         let Ok(live) = self.read(stream, Live::clone).await else { return };
         let seq = live.head.seq;
-        let Ok(bytes) = tokio::task::spawn_blocking(move || live.snapshot()).await else { return };
+        let Ok(bytes) = self.crew.compute(move || live.snapshot()).await else { return };
         match self.store.save_snapshot(stream, seq, bytes).await {
             Ok(()) => handle.snapshot_seq.store(seq, Ordering::Relaxed),
             Err(error) => {
@@ -692,6 +695,8 @@ async fn keep_time<A: Aggregate + Unpin>(
         let changed = match next {
             None => due.changed().await,
             Some(at) => tokio::select! {
+                // What is due may have changed in the moment it came.
+                biased;
                 changed = due.changed() => changed,
                 () = clock.sleep_until(at) => {
                     let Some(handle) = handle.upgrade() else { return };

@@ -108,7 +108,8 @@ impl Journal {
     ) -> Self {
         let (queue, entries) = mpsc::channel(options.room);
         let figures = Arc::new(Figures::default());
-        let writer = Writer { store, feed, options, figures: figures.clone(), fenced: Box::new(fenced) };
+        let (figures_too, fenced) = (figures.clone(), Box::new(fenced));
+        let writer = Writer { store, feed, options, figures: figures_too, fenced, lost: HashMap::new() };
         tokio::spawn(writer.run(entries));
         Self { queue, figures }
     }
@@ -151,6 +152,9 @@ struct Writer {
     options: Options,
     figures: Arc<Figures>,
     fenced: Box<dyn Fn(StreamId) + Send + Sync>,
+    /// The newest epoch of each journal that was fenced off here: whatever still comes under it, or an older
+    /// one, rests on memory that is worth nothing.
+    lost: HashMap<StreamId, u64>,
 }
 
 /// Everything of one journal in one batch.
@@ -161,7 +165,7 @@ struct Gathered {
 }
 
 impl Writer {
-    async fn run(self, mut entries: mpsc::Receiver<Entry>) {
+    async fn run(mut self, mut entries: mpsc::Receiver<Entry>) {
         let mut gathered = Vec::with_capacity(self.options.batch_max);
         while entries.recv_many(&mut gathered, self.options.batch_max).await > 0 {
             let decisions = gathered.len() as u64;
@@ -171,7 +175,7 @@ impl Writer {
     }
 
     /// Commits one batch, however long that takes, and lets its news out.
-    async fn write(&self, entries: impl Iterator<Item = Entry>) {
+    async fn write(&mut self, entries: impl Iterator<Item = Entry>) {
         let mut oldest = Instant::now();
         let mut count = 0u32;
         // One append per journal, in the order of first appearance; barriers have no events.
@@ -184,7 +188,7 @@ impl Writer {
             oldest = oldest.min(entry.sent);
             count += 1;
             if entry.append.records.is_empty() {
-                barriers.push(entry.done);
+                barriers.push((entry.append.stream, entry.append.epoch, entry.done));
                 continue;
             }
             let at = *index.entry((entry.append.stream, entry.append.epoch)).or_insert_with(|| {
@@ -216,6 +220,8 @@ impl Writer {
                 Appended::Fenced => {
                     warn!(raffle.id = %append.stream.raffle, epoch = append.epoch, seq = append.first_seq(), "another owner wrote; this one reloads");
                     counter!("drumroll_fenced_total").increment(1);
+                    let lost = self.lost.entry(append.stream).or_default();
+                    *lost = append.epoch.max(*lost);
                     (self.fenced)(append.stream);
                     Err(Fenced)
                 }
@@ -225,8 +231,10 @@ impl Writer {
                 let _ = done.send(answer);
             }
         }
-        for done in barriers {
-            let _ = done.send(Ok(()));
+        for (stream, epoch, done) in barriers {
+            // What was seen or repeated behind a decision that was fenced off never was.
+            let lost = self.lost.get(&stream).is_some_and(|lost| epoch <= *lost);
+            let _ = done.send(if lost { Err(Fenced) } else { Ok(()) });
         }
         let lag = oldest.elapsed();
         self.figures.lag_us.store(u64::try_from(lag.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);

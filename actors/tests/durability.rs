@@ -250,6 +250,33 @@ async fn a_draw_that_is_cut_off_after_any_step_comes_to_the_same_winners_d05_b01
     assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "{outcomes:#?}");
 }
 
+/// A repeat and a look wait behind a decision that another owner's writing undoes: what they rest on never was.
+#[actix::test]
+async fn nothing_behind_a_fenced_decision_is_answered_or_kept_i1_i6() {
+    let house = House::open().await;
+    house.sell(10, 1).await.unwrap();
+    house.store.set(Gate::Shut);
+    let before = decided(&house);
+    let ask = || {
+        let node = house.node.clone();
+        actix::spawn(async move { sell(&node, 10, 2).await })
+    };
+    let sale = ask();
+    wait_for(|| std::future::ready((decided(&house) > before).then_some(()))).await;
+    let repeat = ask();
+    let node = house.node.clone();
+    let look = actix::spawn(async move { node.read(stream(10), |live| live.state.orders.len()).await });
+    wait_for(|| std::future::ready((house.node.journal().waiting() == 2).then_some(()))).await;
+    house.store.claim_again().await;
+    house.store.set(Gate::Open);
+    let (sale, repeat, look) = (sale.await.unwrap(), repeat.await.unwrap(), look.await.unwrap());
+    assert!(matches!(sale, Err(Failure::Failed(ExecuteError::Interrupted))), "{sale:?}");
+    assert!(matches!(repeat, Err(Failure::Failed(ExecuteError::Interrupted))), "{repeat:?}");
+    assert!(matches!(look, Err(ExecuteError::Interrupted)), "it saw {look:?} orders");
+    // Whoever asks now is told the truth.
+    assert_eq!(house.node.read(stream(10), |live| live.state.orders.len()).await.unwrap(), 1);
+}
+
 #[actix::test]
 async fn a_busy_actor_is_not_asked_for_its_snapshot_i6() {
     let house = House::open().await;

@@ -19,7 +19,7 @@ use drumroll_protocol::{
     Disabled, ErrorCode, FinalAck, Lease, LeaseGranted, LeaseRefusal, LeaseRefused, Notice, NoticeKind, ProtocolError,
     Ready, Reserve, Terms, ToDevice, Upload, UploadAck, Verdict, VerdictKind,
 };
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// What was said about a raffle is remembered so often back.
 const SAID_MAX: usize = 8;
@@ -101,9 +101,13 @@ pub(super) async fn reserve(node: Node, known: Known, reserve: Reserve) -> Vec<T
 }
 
 /// Verifies signatures where that delays no actor.
-async fn verified(records: Vec<DeviceRecord>, key: Bytes<32>) -> Result<Vec<VerifiedRecord>, Option<RecordError>> {
+async fn verified(
+    node: &Node,
+    records: Vec<DeviceRecord>,
+    key: Bytes<32>,
+) -> Result<Vec<VerifiedRecord>, Option<RecordError>> {
     let verify = move || records.into_iter().map(|record| record.verify(&key.0)).collect::<Result<Vec<_>, _>>();
-    tokio::task::spawn_blocking(verify).await.map_err(|_| None)?.map_err(Some)
+    node.crew().compute(verify).await.map_err(|_| None)?.map_err(Some)
 }
 
 /// Takes records in. Every one gets a durable verdict before the device hears of it (I1).
@@ -112,7 +116,7 @@ pub(super) async fn upload(node: Node, known: Known, upload: Upload) -> Vec<ToDe
     if records.iter().any(|record| record.device_id != known.device) {
         return vec![problem(id, ErrorCode::BadSignature, "a record of another device".to_owned())];
     }
-    let records = match verified(records, known.key).await {
+    let records = match verified(&node, records, known.key).await {
         Ok(records) => records,
         Err(Some(error)) => return vec![problem(id, ErrorCode::BadSignature, error.to_string())],
         Err(None) => return vec![problem(id, ErrorCode::Internal, "interrupted".to_owned())],

@@ -5,14 +5,17 @@
 //! | `plan` | what to say next (pure, table-tested) |
 //! | `handshake` | who is there (R-02) |
 //! | `session` | one connection: carries out the plan, obeys what comes |
+//! | `wire` | what carries the frames |
 //! | `runner` | connections, one after the other, with back-off |
 
 mod handshake;
 pub mod plan;
 mod runner;
 mod session;
+mod wire;
 
-pub use runner::run;
+pub use runner::{converse, run};
+pub use wire::Wire;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -86,12 +89,20 @@ pub enum Link {
 pub struct DeviceHandle {
     device: Arc<Mutex<Device>>,
     changed: watch::Sender<u64>,
+    /// Whether work goes to tokio's threads for blocking work.
+    pool: bool,
 }
 
 impl DeviceHandle {
     /// Shares `device`.
     pub fn new(device: Device) -> Self {
-        Self { device: Arc::new(Mutex::new(device)), changed: watch::Sender::new(0) }
+        Self { device: Arc::new(Mutex::new(device)), changed: watch::Sender::new(0), pool: true }
+    }
+
+    /// Shares `device`, whose work is done on the thread that asks for it: for a program that has one thread
+    /// and must do one thing after the other.
+    pub fn on_this_thread(device: Device) -> Self {
+        Self { pool: false, ..Self::new(device) }
     }
 
     /// Does something with the device, and tells everybody who waits for a change.
@@ -116,12 +127,11 @@ impl DeviceHandle {
         work: impl FnOnce(&mut Device) -> Result<R, DeviceError> + Send + 'static,
     ) -> Result<R, DeviceError> {
         let device = Arc::clone(&self.device);
-        tokio::task::spawn_blocking(move || match device.lock() {
+        let work = move || match device.lock() {
             Ok(mut device) => work(&mut device),
             Err(_) => Err(DeviceError::Poisoned),
-        })
-        .await
-        .unwrap_or(Err(DeviceError::Poisoned))
+        };
+        if self.pool { tokio::task::spawn_blocking(work).await.unwrap_or(Err(DeviceError::Poisoned)) } else { work() }
     }
 
     /// Counts changes.

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::handshake::authenticate;
 use super::session::{ENDED_WELL, Session, Socket};
+use super::wire::{WebSocket, Wire};
 use super::{DeviceHandle, Link, SyncConfig, SyncError};
 use crate::device::random;
 
@@ -72,10 +73,25 @@ async fn connection(
     online: &mut watch::Receiver<bool>,
     link: &watch::Sender<Link>,
 ) -> (Result<(), SyncError>, bool) {
-    let mut socket = match connect(handle, config).await {
-        Ok(socket) => socket,
-        Err(error) => return (Err(error), false),
-    };
+    match connect(handle, config).await {
+        Ok(socket) => converse(Box::new(socket), handle, config, online, link).await,
+        Err(error) => (Err(error), false),
+    }
+}
+
+/// Everything that is said on one connection, from the challenge to its end: until it fails, or `online` is
+/// switched off. Also answers whether everything was said on it at some point.
+///
+/// # Errors
+/// [`SyncError`], which says whether and when to connect again.
+pub async fn converse(
+    wire: Box<dyn Wire>,
+    handle: &DeviceHandle,
+    config: &SyncConfig,
+    online: &mut watch::Receiver<bool>,
+    link: &watch::Sender<Link>,
+) -> (Result<(), SyncError>, bool) {
+    let mut socket = Socket::new(wire);
     let mut worked = false;
     let result = match authenticate(&mut socket, handle, config).await {
         Ok(welcome) => {
@@ -91,14 +107,14 @@ async fn connection(
     (result, worked)
 }
 
-async fn connect(handle: &DeviceHandle, config: &SyncConfig) -> Result<Socket, SyncError> {
+async fn connect(handle: &DeviceHandle, config: &SyncConfig) -> Result<WebSocket, SyncError> {
     let url = handle.look(|device| Ok(socket_url(&device.identity().enrolment.server_url))).await?;
     let limits =
         WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
     let connecting = connect_async_with_config(url, Some(limits), true);
     let (stream, _) =
         timeout(config.answer_timeout, connecting).await.map_err(|_| SyncError::Timeout("connection"))??;
-    Ok(Socket::new(stream))
+    Ok(stream)
 }
 
 /// `http://host` to `ws://host/ws/device`, `https` to `wss`.

@@ -13,49 +13,31 @@ use drumroll_protocol::{
     LeaseRefused, Notice, NoticeAck, ProtocolError, RaffleStatus, Reserve, Terms, TermsAck, ToDevice,
     UPLOAD_RECORDS_MAX, Upload, UploadAck, close,
 };
-use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::plan::{Local, Remote, SyncOp, plan};
-use super::{DeviceHandle, Link, SyncConfig, SyncError};
+use super::{DeviceHandle, Link, SyncConfig, SyncError, Wire};
 use crate::device::Device;
 use crate::error::DeviceError;
 use crate::raffle::Raffle;
 use crate::software;
 
-/// A WebSocket that speaks the protocol, with a deadline on everything.
-pub(super) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+/// A wire that speaks the protocol, with a deadline on everything.
+pub(super) struct Socket(Box<dyn Wire>);
 
 impl Socket {
-    pub(super) const fn new(stream: WebSocketStream<MaybeTlsStream<TcpStream>>) -> Self {
-        Self(stream)
+    pub(super) fn new(wire: Box<dyn Wire>) -> Self {
+        Self(wire)
     }
 
     pub(super) async fn send(&mut self, message: &FromDevice, within: Duration) -> Result<(), SyncError> {
-        let sending = self.0.send(Message::text(message.encode()));
-        Ok(timeout(within, sending).await.map_err(|_| SyncError::Timeout("room to send"))??)
+        timeout(within, self.0.send(message.encode())).await.map_err(|_| SyncError::Timeout("room to send"))?
     }
 
     /// The next message. Safe to drop while it waits.
     pub(super) async fn next(&mut self) -> Result<ToDevice, SyncError> {
-        loop {
-            match self.0.next().await {
-                None => return Err(SyncError::Closed(None)),
-                Some(Err(error)) => return Err(error.into()),
-                Some(Ok(Message::Text(text))) => return Ok(ToDevice::decode(&text)?),
-                Some(Ok(Message::Close(frame))) => {
-                    return Err(SyncError::Closed(frame.map(|frame| frame.code.into())));
-                }
-                Some(Ok(Message::Binary(_))) => return Err(SyncError::Unexpected("a binary frame")),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            }
-        }
+        Ok(ToDevice::decode(&self.0.next().await?)?)
     }
 
     pub(super) async fn receive(&mut self, within: Duration, what: &'static str) -> Result<ToDevice, SyncError> {
@@ -64,8 +46,7 @@ impl Socket {
 
     /// Says why, if the other side still listens.
     pub(super) async fn close(mut self, code: u16) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
-        let _ = timeout(Duration::from_secs(1), self.0.close(Some(frame))).await;
+        let _ = timeout(Duration::from_secs(1), self.0.close(code)).await;
     }
 }
 
@@ -140,17 +121,20 @@ impl<'a> Session<'a> {
             let deadline = waits.into_iter().flatten().min_by_key(|(by, _)| *by);
             let ask_again_at = self.ask_again_at;
             tokio::select! {
+                // In this order, so that what happens does not depend on chance. Messages come last: nothing
+                // before them is ready again and again, and a server that talks without end delays no deadline.
+                biased;
                 () = switched_off(online) => return Ok(()),
-                message = self.socket.next() => self.obey(message?).await?,
+                () = at(deadline.map(|(by, _)| by)) => {
+                    return Err(SyncError::Timeout(deadline.map_or("answer", |(_, what)| what)));
+                }
                 _ = beats.tick() => self.send_heartbeat().await?,
-                _ = changes.changed() => {}
                 () = at(ask_again_at) => {
                     self.ask_again_at = None;
                     self.remote.values_mut().for_each(|remote| remote.refused = None);
                 }
-                () = at(deadline.map(|(by, _)| by)) => {
-                    return Err(SyncError::Timeout(deadline.map_or("answer", |(_, what)| what)));
-                }
+                _ = changes.changed() => {}
+                message = self.socket.next() => self.obey(message?).await?,
             }
         }
     }
