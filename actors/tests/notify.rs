@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::gate::Gate;
 use common::{House, start, stream, wait_for};
 use drumroll_actors::notify::target::Telling;
 use drumroll_actors::notify::{Kind, Notice, Options, Outbox, Subscription, Target, TellError};
@@ -282,6 +283,26 @@ async fn what_is_not_confirmed_is_told_again() {
     let heard = ear.heard();
     assert!(heard.iter().filter(raffles).all(|notice| notice.kind == Kind::Opened), "the second waits for the first");
     ear.be(Mood::Fine);
+    ear.hears(10, &with_opening(&["suspended", "resumed"])).await;
+    outbox.stop(Duration::from_secs(5)).await;
+}
+
+/// A store that reads and does not commit: what it cannot note is told once more when it can, and not all the time.
+#[actix::test]
+async fn what_cannot_be_noted_is_not_told_again_and_again() {
+    let house = House::open().await;
+    let ear = Ear::new("ear");
+    ear.be(Mood::Away);
+    let outbox = tell(&house, &[&ear], Options { history: true, ..hurried() });
+    wait_for(|| std::future::ready((ear.offered() >= 2).then_some(()))).await;
+    house.store.set(Gate::Failing);
+    ear.be(Mood::Fine);
+    ear.hears(10, &OPENING).await;
+    wait_for(|| std::future::ready((house.store.pings() >= 5).then_some(()))).await;
+    let twice = firsts(&ear.heard()).values().map(Vec::len).sum::<usize>() * 2;
+    assert!(ear.heard().len() <= twice, "{} times told", ear.heard().len());
+    house.store.set(Gate::Open);
+    pause_sales(&house, 10).await;
     ear.hears(10, &with_opening(&["suspended", "resumed"])).await;
     outbox.stop(Duration::from_secs(5)).await;
 }

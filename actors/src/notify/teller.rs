@@ -197,6 +197,10 @@ impl Run {
 
     /// The next subjects in turn; one more than there is room for, if there are so many.
     async fn due(&mut self, abreast: usize) -> Result<Vec<OutboxDue>, StoreError> {
+        // A store that reads and does not commit could not note what was told, and it would be told for ever.
+        if self.store_failures > 0 {
+            self.teller.store.ping().await?;
+        }
         let name = self.teller.target.name();
         let limit = u32::try_from(abreast + self.busy.len() + 1).unwrap_or(u32::MAX);
         let mut due = self.teller.store.outbox_due(name, self.after, limit).await?;

@@ -28,6 +28,7 @@ pub(crate) struct GatedStore {
     gate: watch::Sender<Gate>,
     arrived: AtomicUsize,
     passes: AtomicUsize,
+    pings: AtomicUsize,
 }
 
 impl GatedStore {
@@ -37,6 +38,7 @@ impl GatedStore {
             gate: watch::Sender::new(Gate::Open),
             arrived: AtomicUsize::new(0),
             passes: AtomicUsize::new(0),
+            pings: AtomicUsize::new(0),
         })
     }
 
@@ -56,6 +58,19 @@ impl GatedStore {
             Gate::Shut => false,
             Gate::Counted => self.passes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, pass).is_ok(),
             Gate::Open | Gate::Failing | Gate::AnswerLost => true,
+        }
+    }
+
+    /// How often somebody asked whether a commit is possible.
+    pub(crate) fn pings(&self) -> usize {
+        self.pings.load(Ordering::SeqCst)
+    }
+
+    /// Small writes fail at a failing gate as commits do, and pass any other.
+    fn fails(&self) -> Result<(), StoreError> {
+        match *self.gate.borrow() {
+            Gate::Failing => Err(StoreError::Unavailable("the gate fails".into())),
+            _ => Ok(()),
         }
     }
 
@@ -124,7 +139,6 @@ impl Store for GatedStore {
         put_socket_ticket(row: SocketTicketRow, now: Timestamp) -> ();
         take_socket_ticket(ticket_hash: [u8; 32], now: Timestamp) -> Option<SocketTicketRow>;
         put_secret(row: SecretRow) -> SecretRow;
-        ping() -> ();
         outbox_events(stream: StreamId, after_seq: u64, limit: u32) -> Vec<OutboxEvent>;
     }
 
@@ -144,7 +158,18 @@ impl Store for GatedStore {
         to: OutboxCursor,
         refused: Option<OutboxRefused>,
     ) -> StoreFuture<'_, bool> {
-        self.inner.move_outbox(target, stream, from, to, refused)
+        match self.fails() {
+            Ok(()) => self.inner.move_outbox(target, stream, from, to, refused),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn ping(&self) -> StoreFuture<'_, ()> {
+        self.pings.fetch_add(1, Ordering::SeqCst);
+        match self.fails() {
+            Ok(()) => self.inner.ping(),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
     }
 
     fn outbox_refused(&self, target: &str, limit: u32) -> StoreFuture<'_, Vec<OutboxRefused>> {

@@ -56,7 +56,7 @@ async fn health_says_what_is_the_matter() {
     assert_eq!((&ready["ready"], &ready["store"]), (&true.into(), &"sqlite".into()));
     let names: Vec<&str> =
         ready["checks"].as_array().unwrap().iter().filter_map(|check| check["name"].as_str()).collect();
-    assert_eq!(names, ["store", "journal", "actors"]);
+    assert_eq!(names, ["store", "journal", "actors", "notifications"]);
 }
 
 #[actix_web::test]
@@ -72,6 +72,8 @@ async fn figures_name_sales_queues_lag_sockets_and_times() {
     assert_eq!(figures.status, 200);
     let text = figures.text();
     for name in [
+        "drumroll_notify_waiting{target=\"log\"}",
+        "drumroll_notify_lag_seconds{target=\"log\"}",
         "drumroll_http_seconds_bucket{",
         "drumroll_journal_waiting",
         "drumroll_journal_lag_seconds",
