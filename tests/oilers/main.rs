@@ -7,7 +7,7 @@
 //! | `saturation` | a provider with as much under way as it is to have |
 //! | `void` | 12,800 voids among 297,000 purchases, reconciled |
 //!
-//! `make test` runs scaled copies; `make e2e-oilers` runs it whole (`DRUMROLL_SCALE=full`).
+//! `make test` runs scaled copies; `make e2e-oilers` runs it whole, which is too long for `make e2e`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
@@ -21,6 +21,11 @@ use drumroll_tests::provider::{Moods, Provider, SECRET_KEY, WEBHOOK_SECRET};
 use drumroll_tests::server::Site;
 use drumroll_tests::stage::{Crew, Person};
 use serde_json::{Value, json};
+
+/// Whether this is `make e2e-oilers`.
+fn whole() -> bool {
+    std::env::var("DRUMROLL_TEST_OILERS").is_ok_and(|how| how == "whole")
+}
 
 /// A provider outside the server, and a server that is configured for it.
 async fn with_provider(site: &mut Site, moods: Moods, charges_max: usize) -> Provider {

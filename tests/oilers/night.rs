@@ -2,16 +2,16 @@
 //! answers late, twice or never, a server that is killed, a provider that is away. Nobody pays twice, nobody pays for
 //! nothing, nothing acknowledged is lost, and the pot is the sum of the orders.
 
-use crate::{acknowledge, again, close, open, with_provider};
+use crate::{acknowledge, again, close, open, whole, with_provider};
 use drumroll_tests::auditor::bytes::{self, Id};
 use drumroll_tests::auditor::{self, Check, payments};
 use drumroll_tests::buyers::{Crowd, Order, Seen};
 use drumroll_tests::chance::{self, Chance};
 use drumroll_tests::provider::{Moods, Provider};
 use drumroll_tests::server::Site;
+use drumroll_tests::skip;
 use drumroll_tests::stage::Crew;
 use drumroll_tests::wait::until;
-use drumroll_tests::{full_scale, skip};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ async fn i1_i3_i5_hostile_buyers_a_moody_provider_and_kills_on_sqlite() {
 async fn i1_i3_i5_hostile_buyers_a_moody_provider_and_kills_on_postgres() {
     let name = "oilers-postgres";
     match Site::postgres(name).await {
-        Some(site) => night(name, site, if full_scale() { Scale::whole() } else { Scale::small() }).await,
+        Some(site) => night(name, site, if whole() { Scale::whole() } else { Scale::small() }).await,
         None => skip(name, "DRUMROLL_TEST_POSTGRES is not set; .ci/services sets it"),
     }
 }
@@ -121,7 +121,7 @@ async fn night(name: &str, mut site: Site, scale: Scale) {
     evidence.add(crowd.come_again(&orders, 5, &seen).await);
     settled(&site, &provider).await;
     let settled_in = began.elapsed();
-    evidence.add(crowd.come_again(&orders, if full_scale() { 50 } else { 3 }, &seen).await);
+    evidence.add(crowd.come_again(&orders, if whole() { 50 } else { 3 }, &seen).await);
     let states = crowd.states(&orders).await;
     let manager = again(&site, &crew.manager).await;
     let report = acknowledge(&manager, &raffle).await;
@@ -188,7 +188,7 @@ async fn settled(site: &Site, provider: &Provider) {
         "SELECT count(*) FROM orders WHERE status = 'held' OR refund_due_at IS NOT NULL AND refund_reference IS NULL";
     let paid = "SELECT count(*) FROM orders WHERE status = 'paid' AND refund_reference IS NULL";
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(if full_scale() { 600 } else { 60 }) {
+    while began.elapsed() < Duration::from_secs(if whole() { 600 } else { 60 }) {
         let payments = provider.payments();
         let undecided = payments.iter().filter(|paid| paid.charged == 0 && !paid.declined && !paid.cancelled).count();
         let kept = payments.iter().filter(|paid| paid.charged > 0 && !paid.refunded).count() as u64;
@@ -198,7 +198,7 @@ async fn settled(site: &Site, provider: &Provider) {
         {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(if full_scale() { 1_000 } else { 100 })).await;
+        tokio::time::sleep(Duration::from_millis(if whole() { 1_000 } else { 100 })).await;
     }
     println!("not everything is settled after {:?}", began.elapsed());
 }

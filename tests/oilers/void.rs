@@ -1,7 +1,7 @@
 //! Mass void: 12,800 voids among 297,000 purchases took three weeks in the field. Here: batches of two hundred, lists that
 //! stay readable meanwhile, refunds made by themselves, and a reconciliation that adds up.
 
-use crate::{acknowledge, again, close, open, with_provider};
+use crate::{acknowledge, again, close, open, whole, with_provider};
 use drumroll_tests::api::{Client, Reply};
 use drumroll_tests::auditor::bytes::{self, Id};
 use drumroll_tests::auditor::evidence::Evidence;
@@ -9,9 +9,9 @@ use drumroll_tests::auditor::{self, payments};
 use drumroll_tests::chance::{self, Chance};
 use drumroll_tests::provider::Moods;
 use drumroll_tests::server::Site;
+use drumroll_tests::skip;
 use drumroll_tests::stage::Crew;
 use drumroll_tests::wait::until;
-use drumroll_tests::{full_scale, skip};
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn t07_i5_mass_void_is_reconciled_on_sqlite() {
 async fn t07_i5_mass_void_is_reconciled_on_postgres() {
     let name = "mass-void-postgres";
     match Site::postgres(name).await {
-        Some(site) => void(name, site, if full_scale() { WHOLE } else { SMALL }).await,
+        Some(site) => void(name, site, if whole() { WHOLE } else { SMALL }).await,
         None => skip(name, "DRUMROLL_TEST_POSTGRES is not set; .ci/services sets it"),
     }
 }
