@@ -22,6 +22,9 @@ const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 /// How often old samples are folded away.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// How long the store may keep those who read the figures waiting.
+const STORE: Duration = Duration::from_secs(2);
+
 /// How many raffles have figures of their own.
 const RAFFLES: u32 = 200;
 
@@ -57,6 +60,7 @@ pub async fn upkeep() {
 fn describe() {
     describe_histogram!("drumroll_http_seconds", Unit::Seconds, "Time to answer, by method, route and status");
     describe_counter!("drumroll_http_panics_total", "Handlers that panicked");
+    describe_counter!("drumroll_http_late_total", "Requests that were answered by their deadline");
     describe_counter!("drumroll_logins_total", "Logins by outcome");
     describe_counter!("drumroll_access_denied_total", "Attempts at what a role does not permit");
     describe_counter!("drumroll_rate_limited_total", "Requests refused by a rate limit, by class");
@@ -133,8 +137,10 @@ pub async fn metrics(
         return Err(ApiError::new("internal", "There are no metrics: another recorder is installed."));
     };
     // A store that is away must not take the other figures with it.
-    if let Err(error) = observe(&app).await {
-        warn!(%error, "sales could not be read for the metrics");
+    match tokio::time::timeout(STORE, observe(&app)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "sales could not be read for the metrics"),
+        Err(_) => warn!("sales could not be read for the metrics in time"),
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

@@ -2,6 +2,7 @@
 
 use crate::auth::{self, Auth};
 use crate::config::{Database, Settings};
+use crate::edge::deadline::{Deadline, deadline};
 use crate::edge::limit::{Limiter, limit};
 use crate::edge::trace::{Tls, trace};
 use crate::payment::simulated::{self, Simulated};
@@ -181,6 +182,7 @@ pub struct Shared {
     app: web::Data<App>,
     sockets: web::Data<Sockets>,
     limiter: web::Data<Limiter>,
+    deadline: web::Data<Deadline>,
     tls: web::Data<Tls>,
     readers: web::Data<metrics::Readers>,
 }
@@ -192,6 +194,7 @@ impl Shared {
             app: web::Data::new(prepared.app.clone()),
             sockets: web::Data::new(prepared.sockets.clone()),
             limiter: web::Data::new(Limiter::new(settings.rates, settings.trusted_proxies.clone())),
+            deadline: web::Data::new(Deadline(Duration::from_secs(settings.request_s))),
             tls: web::Data::new(Tls(settings.tls())),
             readers: web::Data::new(metrics::Readers::with(settings.metrics_token.clone())),
         }
@@ -203,6 +206,7 @@ impl Shared {
             .app_data(self.app.clone())
             .app_data(self.sockets.clone())
             .app_data(self.limiter.clone())
+            .app_data(self.deadline.clone())
             .app_data(self.tls.clone())
             .app_data(self.readers.clone())
             .configure(api::configure)
@@ -239,6 +243,7 @@ impl Running {
             let shared = shared.clone();
             actix_web::App::new()
                 .wrap(from_fn(limit))
+                .wrap(from_fn(deadline))
                 .wrap(from_fn(trace))
                 .configure(move |config| shared.configure(config))
         })
