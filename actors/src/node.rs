@@ -93,10 +93,10 @@ impl Node {
     pub fn start(parts: Parts) -> Self {
         let Parts { store, clock, keys, journal, actors, threads } = parts;
         let feed = Arc::new(Feed::default());
-        let (fenced, mut streams) = mpsc::channel(1_024);
-        let journal = Journal::start(store.clone(), feed.clone(), journal, move |stream| {
+        let (losses, mut lost) = mpsc::channel(1_024);
+        let journal = Journal::start(store.clone(), feed.clone(), journal, move |stream, loss| {
             // Were this ever full, the actor would still find out with its next decision.
-            let _ = fenced.try_send(stream);
+            let _ = losses.try_send((stream, loss));
         });
         let arbiters: Vec<Arbiter> = (0..threads.max(1)).map(|_| Arbiter::new()).collect();
         let handles = || arbiters.iter().map(Arbiter::handle).collect::<Vec<_>>();
@@ -114,12 +114,12 @@ impl Node {
         let node = Self(Arc::new(Inner { store, clock, keys, journal, feed, raffles, organisations, arbiters }));
         let weak = Arc::downgrade(&node.0);
         tokio::spawn(async move {
-            while let Some(stream) = streams.recv().await {
+            while let Some((stream, loss)) = lost.recv().await {
                 let Some(inner) = weak.upgrade() else { return };
                 if stream.raffle == RaffleId::NIL {
-                    inner.organisations.fenced(stream);
+                    inner.organisations.lost(stream, loss);
                 } else {
-                    inner.raffles.fenced(stream);
+                    inner.raffles.lost(stream, loss);
                 }
             }
         });

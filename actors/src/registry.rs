@@ -6,7 +6,7 @@ use crate::aggregate_actor::{AggregateActor, Gauges, Wake, Watcher};
 use crate::clock::Clock;
 use crate::intake::{Intake, Judged, Lane, Refused, Work};
 use crate::store::{Store, StoreError, StreamId};
-use crate::write_behind::Journal;
+use crate::write_behind::{Journal, Loss};
 use actix::prelude::SendError;
 use actix::{Actor, Addr, ArbiterHandle};
 use drumroll_engine::journal::Cause;
@@ -32,7 +32,8 @@ pub enum ExecuteError {
     /// The actor stopped on the way. The outcome is unknown: ask again under the same key.
     #[error("interrupted; the outcome is unknown")]
     Interrupted,
-    /// The actor panicked again and again and was set aside. A person must look.
+    /// The actor failed again and again, or the store refused what it decided, and it was set aside. A person
+    /// must look.
     #[error("set aside after repeated failures")]
     SetAside,
     /// The store did not answer while the actor was to be started.
@@ -100,10 +101,11 @@ pub struct Figures {
 pub struct Options {
     /// The longest a caller waits.
     pub deadline: Duration,
-    /// Panics within [`Options::panics_window`] after which an actor is set aside.
-    pub panics_max: usize,
-    /// See [`Options::panics_max`].
-    pub panics_window: Duration,
+    /// Panics, and refusals by the store, within [`Options::failures_window`] after which an actor is set
+    /// aside.
+    pub failures_max: usize,
+    /// See [`Options::failures_max`].
+    pub failures_window: Duration,
     /// Actors without work for so long are put to sleep, if nothing is due.
     pub idle: Duration,
     /// Starts at the same time.
@@ -116,8 +118,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(5),
-            panics_max: 3,
-            panics_window: Duration::from_secs(60),
+            failures_max: 3,
+            failures_window: Duration::from_secs(60),
             idle: Duration::from_secs(600),
             starts_max: 8,
             snapshot_every: 50_000,
@@ -173,7 +175,7 @@ where
     options: Options,
     seed: Seed<A>,
     places: Mutex<Places<A>>,
-    panics: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
+    failures: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
     aside: Mutex<HashSet<StreamId>>,
     starts: tokio::sync::Semaphore,
     /// One snapshot at a time is made beside the actors.
@@ -234,7 +236,7 @@ where
             options,
             seed,
             places: Mutex::default(),
-            panics: Mutex::default(),
+            failures: Mutex::default(),
             aside: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
         })
@@ -414,18 +416,11 @@ where
             return;
         }
         counter!("drumroll_actor_panics_total").increment(1);
-        let recent = self.count_panic(stream);
-        if recent > self.options.panics_max {
-            error!(raffle.id = %stream.raffle, panics = recent, "an actor keeps failing and is set aside; a person must look");
-            counter!("drumroll_set_aside_total").increment(1);
-            lock(&self.aside).insert(stream);
-            // Whoever still finds the closed intake comes back here and learns that it is set aside.
-            if let Some(place) = lock(&self.places).remove(&stream) {
-                place.intake.close();
-            }
-            return;
+        let recent = self.count_failure(stream);
+        if recent > self.options.failures_max {
+            return self.put_aside(stream, recent);
         }
-        warn!(raffle.id = %stream.raffle, panics = recent, "an actor failed and is rebuilt from the store");
+        warn!(raffle.id = %stream.raffle, failures = recent, "an actor failed and is rebuilt from the store");
         let Some(successor) = self.succeed(stream, place) else { return };
         let registry = self.clone();
         self.runtime.spawn(async move {
@@ -447,19 +442,40 @@ where
         Some(current.clone())
     }
 
-    /// Panics of late, with this one.
-    fn count_panic(&self, stream: StreamId) -> usize {
-        let mut panics = lock(&self.panics);
-        let times = panics.entry(stream).or_default();
+    /// Takes a stream out of use until a person has looked.
+    fn put_aside(&self, stream: StreamId, failures: usize) {
+        error!(raffle.id = %stream.raffle, failures, "an actor keeps failing and is set aside; a person must look");
+        counter!("drumroll_set_aside_total").increment(1);
+        lock(&self.aside).insert(stream);
+        // Whoever still finds the closed intake comes back here and learns that it is set aside.
+        self.discard(stream);
+    }
+
+    /// Failures of late, with this one.
+    fn count_failure(&self, stream: StreamId) -> usize {
+        let mut failures = lock(&self.failures);
+        let times = failures.entry(stream).or_default();
         times.push_back(Instant::now());
-        while times.front().is_some_and(|first| first.elapsed() > self.options.panics_window) {
+        while times.front().is_some_and(|first| first.elapsed() > self.options.failures_window) {
             times.pop_front();
         }
         times.len()
     }
 
-    /// Another owner wrote to this journal: the memory here is worth nothing.
-    pub fn fenced(&self, stream: StreamId) {
+    /// What was decided on this journal did not get in: the memory here is worth nothing. A store that
+    /// refuses it once will do so again: after a few times nobody is sent there any more.
+    pub fn lost(&self, stream: StreamId, loss: Loss) {
+        if loss == Loss::Refused {
+            let recent = self.count_failure(stream);
+            if recent > self.options.failures_max {
+                return self.put_aside(stream, recent);
+            }
+            warn!(raffle.id = %stream.raffle, failures = recent, "the store refused a decision; its actor is rebuilt");
+        }
+        self.discard(stream);
+    }
+
+    fn discard(&self, stream: StreamId) {
         let Some(place) = lock(&self.places).remove(&stream) else { return };
         place.intake.close();
         // One that is only starting finds its intake closed.
@@ -476,7 +492,7 @@ where
     /// Gives a stream that was set aside another chance.
     pub fn take_back(&self, stream: StreamId) {
         lock(&self.aside).remove(&stream);
-        lock(&self.panics).remove(&stream);
+        lock(&self.failures).remove(&stream);
     }
 
     /// Wakes the actor of a stream, so that what is due there happens.

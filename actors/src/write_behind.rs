@@ -34,10 +34,20 @@ impl Default for Options {
 #[error("the journal is full")]
 pub struct Full;
 
-/// The decision was not recorded: another owner wrote to this journal, or the node is going down.
+/// The decision was not recorded: another owner wrote to this journal, the store's rules forbid it, or the
+/// node is going down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the decision was fenced off")]
 pub struct Fenced;
+
+/// Why an actor's memory is worth nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Another owner wrote to its journal.
+    Fenced,
+    /// The store's own rules forbid what it decided, and would again.
+    Refused,
+}
 
 /// Answers when a decision is durable. A dropped sender counts as [`Fenced`].
 pub type Durable = oneshot::Receiver<Result<(), Fenced>>;
@@ -98,17 +108,17 @@ impl Slot {
 }
 
 impl Journal {
-    /// Starts the writer on the current tokio runtime. `fenced` is called for each journal that turned
-    /// out to have another owner.
+    /// Starts the writer on the current tokio runtime. `lost` is called for each journal whose decisions did
+    /// not get in.
     pub fn start(
         store: Arc<dyn Store>,
         feed: Arc<Feed>,
         options: Options,
-        fenced: impl Fn(StreamId) + Send + Sync + 'static,
+        lost: impl Fn(StreamId, Loss) + Send + Sync + 'static,
     ) -> Self {
         let (queue, entries) = mpsc::channel(options.room);
         let figures = Arc::new(Figures::default());
-        let writer = Writer { store, feed, options, figures: figures.clone(), fenced: Box::new(fenced) };
+        let writer = Writer { store, feed, options, figures: figures.clone(), lost: Box::new(lost) };
         tokio::spawn(writer.run(entries));
         Self { queue, figures }
     }
@@ -150,7 +160,7 @@ struct Writer {
     feed: Arc<Feed>,
     options: Options,
     figures: Arc<Figures>,
-    fenced: Box<dyn Fn(StreamId) + Send + Sync>,
+    lost: Box<dyn Fn(StreamId, Loss) + Send + Sync>,
 }
 
 /// Everything of one journal in one batch.
@@ -212,7 +222,13 @@ impl Writer {
                 Appended::Fenced => {
                     warn!(raffle.id = %append.stream.raffle, epoch = append.epoch, seq = append.first_seq(), "another owner wrote; this one reloads");
                     counter!("drumroll_fenced_total").increment(1);
-                    (self.fenced)(append.stream);
+                    (self.lost)(append.stream, Loss::Fenced);
+                    Err(Fenced)
+                }
+                // The store has said what stands in the way.
+                Appended::Refused => {
+                    counter!("drumroll_append_refused_total").increment(1);
+                    (self.lost)(append.stream, Loss::Refused);
                     Err(Fenced)
                 }
             };

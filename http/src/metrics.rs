@@ -72,6 +72,7 @@ fn describe() {
     describe_gauge!("drumroll_sockets", "Open sockets");
     describe_gauge!("drumroll_journal_waiting", "Decisions that wait for their commit");
     describe_gauge!("drumroll_journal_lag_seconds", Unit::Seconds, "How long the oldest uncommitted decision waits");
+    describe_counter!("drumroll_append_refused_total", "Batches of a journal that the store's own rules forbid");
     describe_counter!("drumroll_decisions_total", "Decisions committed since the start");
     describe_gauge!("drumroll_intake_waiting", "Requests that wait for an actor, by kind");
     describe_gauge!("drumroll_set_aside", "Actors set aside after repeated failures; a person must look");

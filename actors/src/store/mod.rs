@@ -80,6 +80,10 @@ pub enum Appended {
     /// Another owner wrote: the epoch is stale, or another event stands at the sequence number. The
     /// actor drops its memory and reloads. Neighbours in the batch are not harmed.
     Fenced,
+    /// Nobody else wrote: the store's own rules forbid it (a number that is sold already, a value that does
+    /// not fit), and would again. Nothing of it was written, and neighbours are not harmed. The actor drops
+    /// its memory; deciding the same again leads here again.
+    Refused,
 }
 
 /// A journal as loaded: the newest snapshot and the events after it.
