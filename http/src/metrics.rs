@@ -68,6 +68,8 @@ fn describe() {
     describe_histogram!("drumroll_commit_seconds", Unit::Seconds, "Time of one commit");
     describe_histogram!("drumroll_batch_decisions", "Decisions in one transaction");
     describe_gauge!("drumroll_store_failing", "1 while the store refuses commits");
+    describe_gauge!("drumroll_store_refusing", "1 while calls are refused because the store does not answer, by kind");
+    describe_counter!("drumroll_store_refused_total", "Calls refused for that reason, by kind");
     describe_gauge!("drumroll_actors_awake", "Actors in memory");
     describe_gauge!("drumroll_sockets", "Open sockets");
     describe_gauge!("drumroll_journal_waiting", "Decisions that wait for their commit");

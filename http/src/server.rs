@@ -17,6 +17,7 @@ use drumroll_actors::device_actor::DeviceHub;
 use drumroll_actors::keys::{KeyError, KeyStore, MasterKey};
 use drumroll_actors::node::{Node, Parts};
 use drumroll_actors::presence::Presence;
+use drumroll_actors::store::breaker::Breaker;
 use drumroll_actors::store::postgres::{PostgresConfig, PostgresStore};
 use drumroll_actors::store::sqlite::SqliteStore;
 use drumroll_actors::store::{Store, StoreError};
@@ -129,6 +130,7 @@ impl Prepared {
     /// See [`StartError`].
     pub async fn over(settings: &Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         metrics::install();
+        let store: Arc<dyn Store> = Breaker::over(store);
         let master = match settings.master_key() {
             Some(key) => MasterKey::from_hex(&key)?,
             None => MasterKey::open_or_create(&settings.master_key_file())?,

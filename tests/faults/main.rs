@@ -3,10 +3,12 @@
 //! sockets open (`farewell`); between the server and PostgreSQL whatever a network can do (`database_proxy`), and PostgreSQL
 //! itself stopped and started (`database_restart`), while a crowd buys (`crowd`); a power cut while SQLite's log
 //! is written (`torn`), another process that takes its lock (`busy`), a disk without room (`full_disk`), a machine whose
-//! clock is set (`clock_jumps`), an answer that does not come (`deadline`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
+//! clock is set (`clock_jumps`), a database that is asked no more while it is away (`breaker`), an answer that does not come
+//! (`deadline`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
+mod breaker;
 mod busy;
 mod clock_jumps;
 mod connections;

@@ -5,6 +5,8 @@
 //! power cut. It may be repeated with the same batch after any error, as often as needed: what is there
 //! already, with the same hash, counts as committed (design: uncertain outcomes).
 
+pub mod breaker;
+mod circuit;
 pub mod conformance;
 mod error;
 pub mod migrations;
@@ -286,4 +288,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// `sqlite` or `postgres`.
     fn kind(&self) -> &'static str;
+
+    /// What is refused at the moment without being tried, because it was not answered before:
+    /// [`breaker::Breaker`].
+    fn refusing(&self) -> Option<&'static str> {
+        None
+    }
 }

@@ -1,4 +1,5 @@
-//! A store whose commits wait at a gate, in front of the real SQLite store. Everything else passes.
+//! A store whose commits wait at a gate, in front of the real SQLite store. Everything else has a gate of its own,
+//! which is open unless a test says otherwise.
 
 use drumroll_actors::store::*;
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
@@ -26,6 +27,8 @@ pub(crate) enum Gate {
 pub(crate) struct GatedStore {
     inner: Arc<dyn Store>,
     gate: watch::Sender<Gate>,
+    queries: watch::Sender<Gate>,
+    asked: AtomicUsize,
     arrived: AtomicUsize,
     passes: AtomicUsize,
 }
@@ -35,6 +38,8 @@ impl GatedStore {
         Arc::new(Self {
             inner,
             gate: watch::Sender::new(Gate::Open),
+            queries: watch::Sender::new(Gate::Open),
+            asked: AtomicUsize::new(0),
             arrived: AtomicUsize::new(0),
             passes: AtomicUsize::new(0),
         })
@@ -42,6 +47,26 @@ impl GatedStore {
 
     pub(crate) fn set(&self, gate: Gate) {
         self.gate.send_replace(gate);
+    }
+
+    /// What happens to everything that is no commit.
+    pub(crate) fn set_queries(&self, gate: Gate) {
+        self.queries.send_replace(gate);
+    }
+
+    /// Calls that came so far and are no commits.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    async fn query<T>(&self, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let mut gate = self.queries.subscribe();
+        let state = *gate.wait_for(|gate| *gate != Gate::Shut).await.expect("the gate outlives its store");
+        match state {
+            Gate::Failing => Err(StoreError::Unavailable("the gate fails".into())),
+            _ => call.await,
+        }
     }
 
     /// Lets so many commits through; what comes after them waits.
@@ -68,7 +93,7 @@ impl GatedStore {
 macro_rules! pass {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $answer> {
-            self.inner.$name($($arg),*)
+            Box::pin(self.query(self.inner.$name($($arg),*)))
         })*
     };
 }
@@ -125,11 +150,11 @@ impl Store for GatedStore {
     }
 
     fn account_by_login(&self, login: &str) -> StoreFuture<'_, Option<AccountRow>> {
-        self.inner.account_by_login(login)
+        Box::pin(self.query(self.inner.account_by_login(login)))
     }
 
     fn secret(&self, name: &str) -> StoreFuture<'_, Option<SecretRow>> {
-        self.inner.secret(name)
+        Box::pin(self.query(self.inner.secret(name)))
     }
 
     fn kind(&self) -> &'static str {

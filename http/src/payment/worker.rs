@@ -18,7 +18,7 @@ use metrics::{counter, gauge};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// How often the worker looks.
 const EVERY: Duration = Duration::from_millis(1_000);
@@ -61,11 +61,13 @@ async fn run(app: &App) {
 
 /// One look at both lists.
 pub async fn look(app: &App) {
-    if let Err(error) = orders(app).await {
-        warn!(%error, "pending orders could not be looked at; the next look tries again");
-    }
-    if let Err(error) = refunds(app).await {
-        warn!(%error, "due refunds could not be looked at; the next look tries again");
+    // The next look tries again. A store that is away is told of where it is found out, not every second here.
+    for (what, looked) in [("pending orders", orders(app).await), ("due refunds", refunds(app).await)] {
+        match looked {
+            Err(error) if error.code == "store_unavailable" => debug!(%error, what, "not looked at"),
+            Err(error) => warn!(%error, what, "not looked at; the next look tries again"),
+            Ok(()) => {}
+        }
     }
 }
 
