@@ -4,12 +4,14 @@
 //! itself stopped and started (`database_restart`), while a crowd buys (`crowd`); a power cut while SQLite's log
 //! is written (`torn`), another process that takes its lock (`busy`), a disk without room (`full_disk`), a machine whose
 //! clock is set (`clock_jumps`), a database that is asked no more while it is away (`breaker`), an answer that does not come
-//! (`deadline`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
+//! (`deadline`), a kill in a chosen write of a migration, a snapshot, a draw (`chosen_moments`). What happens inside a process
+//! (an actor's panic) is tested in `actors/tests`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
 mod breaker;
 mod busy;
+mod chosen_moments;
 mod clock_jumps;
 mod connections;
 mod crowd;

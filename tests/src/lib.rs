@@ -5,6 +5,7 @@
 //! | `auditor` | reads a database and clients' records, and believes neither |
 //! | `chance` | seeded choices; `DRUMROLL_TEST_SEED` repeats a run |
 //! | `clock` | a machine whose clock is wrong, and is set while programs run |
+//! | `doom` | a program that is killed in its nth write |
 //! | `scratch` | a folder that goes when its test passes and stays when it fails |
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
 //! | `database` | a database of one's own |
@@ -25,6 +26,7 @@ pub mod browser;
 pub mod chance;
 pub mod clock;
 pub mod database;
+pub mod doom;
 pub mod figures;
 pub mod programs;
 pub mod proxy;

@@ -4,6 +4,7 @@ use crate::api::Client;
 use crate::chance::Chance;
 use crate::clock::Hand;
 use crate::database::Database;
+use crate::doom::Doom;
 use crate::programs;
 use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
@@ -63,6 +64,7 @@ pub struct Site {
     pub base: String,
     settings: Vec<(String, String)>,
     clock: Option<Hand>,
+    doom: Option<Doom>,
     child: Option<Child>,
 }
 
@@ -98,7 +100,8 @@ impl Site {
     fn new(scratch: Scratch, database: Database) -> Self {
         let base = format!("http://127.0.0.1:{}", free_port());
         let log = Log::default();
-        let mut site = Self { scratch, database, log, base, settings: Vec::new(), clock: None, child: None };
+        let mut site =
+            Self { scratch, database, log, base, settings: Vec::new(), clock: None, doom: None, child: None };
         // One address stands for a whole arena here; the limits have a test of their own.
         for class in ["LOGIN", "PURCHASE", "VALIDATE", "ENROL"] {
             site.set(&format!("RATES__{class}"), "0");
@@ -134,6 +137,52 @@ impl Site {
         Ok(())
     }
 
+    /// Lets the server be killed in one of its writes to its database, from the next start on. It has either this or a
+    /// clock that is set.
+    ///
+    /// # Errors
+    /// Why that cannot be done here.
+    pub fn doom(&mut self) -> Result<&Doom, String> {
+        assert!(self.clock.is_none(), "one library at a time");
+        if self.doom.is_none() {
+            self.doom = Some(Doom::new(self.scratch.path(), self.database.writes())?);
+        }
+        Ok(self.doom.as_ref().expect("it was just made"))
+    }
+
+    /// Waits until the server has ended by itself. Answers its exit code; `None` after a signal.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("the server runs");
+        until("the server has ended", SOON, async || child.try_wait().unwrap()).await.code()
+    }
+
+    /// Waits until a start has either died of a signal (`true`) or come to an end; one that came to an end is killed.
+    pub async fn doomed_or_ready(&mut self) -> bool {
+        let client = Client::new(&self.base);
+        let child = self.child.as_mut().expect("the server runs");
+        let log = &self.log;
+        let died = until("the start is over, one way or the other", SOON, async || {
+            if let Some(status) = child.try_wait().unwrap() {
+                assert_eq!(status.code(), None, "the start failed:\n{}", log.tail(40));
+                return Some(true);
+            }
+            client.try_get("/health/ready").await.filter(|reply| reply.status == 200).map(|_| false)
+        })
+        .await;
+        if died {
+            self.child = None;
+        } else {
+            self.kill();
+        }
+        died
+    }
+
+    /// Asks it to end and waits for nothing.
+    pub fn ask_to_stop(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// A command of the server's program, with this place's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = programs::command("drumroll");
@@ -146,6 +195,9 @@ impl Site {
         }
         if let Some(hand) = &self.clock {
             hand.rule(&mut command);
+        }
+        if let Some(doom) = &self.doom {
+            doom.rule(&mut command);
         }
         command
     }
@@ -182,10 +234,8 @@ impl Site {
 
     /// Ends it as a supervisor would, and waits until it is gone. Answers its exit code.
     pub async fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().expect("the server runs");
-        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        until("the server has stopped", SOON, async || child.try_wait().unwrap()).await.code()
+        self.ask_to_stop();
+        self.ended().await
     }
 
     /// Ends it at once, without a warning, as `kill -9` does.
