@@ -16,6 +16,7 @@
 //! | `stage` | people, a venue, a raffle that sells |
 //! | `simulation` | `rsu simulate` beside the test |
 //! | `browser` | a script in a real Chromium, in step with the test |
+//! | `swarm` | hostile clients that write down what they were told |
 //! | `wait` | until something is so, with a bound |
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on stops where it stands")]
@@ -35,6 +36,7 @@ pub mod server;
 pub mod simulation;
 pub mod socket;
 pub mod stage;
+pub mod swarm;
 pub mod wait;
 
 /// Whether a service that a test needs may be missing. On the continuous integration it may not.
