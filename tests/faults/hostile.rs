@@ -89,7 +89,7 @@ async fn i1_i2_i3_a_hostile_swarm_is_sold_each_order_once_on_postgres() {
 
 /// The long run's kills; `make test` has a few.
 fn kills() -> usize {
-    if full_scale() { 200 } else { 4 }
+    if full_scale() { 200 } else { 8 }
 }
 
 /// I1–I3, B-01: killed again and again at any moment, over a file.
@@ -112,6 +112,7 @@ async fn i1_i2_i3_kill_9_again_and_again_under_a_hostile_swarm_on_postgres() {
 async fn swarm_on(name: &str, mut site: Site, kills: usize) {
     let seed = chance::seed(name);
     let mut chance = Chance::new(seed);
+    let doomed = kills > 0 && site.doom().is_ok();
     site.start().await;
     let crew = Crew::take_over(&site).await;
     let raffle = crew.open_raffle(name, now_ms() + 7_200_000).await;
@@ -130,10 +131,20 @@ async fn swarm_on(name: &str, mut site: Site, kills: usize) {
         let swarm = tokio::spawn(async move { swarm::unleash(&place, &options).await });
         while !swarm.is_finished() {
             if killed < kills {
-                // Any moment will do: the seed chooses it.
-                tokio::time::sleep(Duration::from_millis(30 + chance.below(600))).await;
+                // At any moment, which the seed chooses, or in the middle of a commit.
+                if doomed && killed % 4 != 0 {
+                    site.doom().unwrap().at(20 + chance.below(80));
+                    while site.lives() && !swarm.is_finished() {
+                        tokio::time::sleep(Duration::from_millis(2)).await;
+                    }
+                } else {
+                    tokio::time::sleep(Duration::from_millis(30 + chance.below(600))).await;
+                }
                 site.kill();
                 killed += 1;
+                if doomed {
+                    site.doom().unwrap().never();
+                }
                 site.start().await;
             } else {
                 handheld.sell_and_be_cut_off(&mut chance).await;

@@ -241,6 +241,7 @@ impl Site {
     /// Ends it at once, without a warning, as `kill -9` does.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("the server runs");
+        // One that is dead already is as dead as one should be.
         child.kill().unwrap();
         child.wait().unwrap();
     }
