@@ -10,6 +10,7 @@ pub mod clock;
 pub mod device_actor;
 pub mod draws;
 pub mod feed;
+pub mod guard;
 pub mod intake;
 pub mod keys;
 pub mod node;

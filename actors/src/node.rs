@@ -3,6 +3,7 @@
 use crate::aggregate::{Live, Origin};
 use crate::clock::Clock;
 use crate::feed::{Feed, RaffleFeed};
+use crate::guard;
 use crate::intake::Lane;
 use crate::keys::KeyStore;
 use crate::registry::{Done, ExecuteError, Options, Registry};
@@ -116,11 +117,14 @@ impl Node {
         tokio::spawn(async move {
             while let Some((stream, loss)) = lost.recv().await {
                 let Some(inner) = weak.upgrade() else { return };
-                if stream.raffle == RaffleId::NIL {
-                    inner.organisations.lost(stream, loss);
-                } else {
-                    inner.raffles.lost(stream, loss);
-                }
+                let told = guard::step("losses", async {
+                    if stream.raffle == RaffleId::NIL {
+                        inner.organisations.lost(stream, loss);
+                    } else {
+                        inner.raffles.lost(stream, loss);
+                    }
+                });
+                told.await;
             }
         });
         let weak = Arc::downgrade(&node.0);
@@ -128,8 +132,8 @@ impl Node {
             loop {
                 tokio::time::sleep(TEND_EVERY).await;
                 let Some(inner) = weak.upgrade() else { return };
-                inner.raffles.tend().await;
-                inner.organisations.tend().await;
+                guard::step("tend", inner.raffles.tend()).await;
+                guard::step("tend", inner.organisations.tend()).await;
             }
         });
         node

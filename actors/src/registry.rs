@@ -4,6 +4,7 @@
 use crate::aggregate::{Aggregate, Live, LoadError, Origin, snapshot_readable};
 use crate::aggregate_actor::{AggregateActor, Gauges, Wake, Watcher};
 use crate::clock::Clock;
+use crate::guard;
 use crate::intake::{Intake, Judged, Lane, Refused, Work};
 use crate::store::{Store, StoreError, StreamId};
 use crate::write_behind::{Journal, Loss};
@@ -338,7 +339,23 @@ where
     }
 
     async fn handle(self: &Arc<Self>, stream: StreamId, place: &Arc<Place<A>>) -> Result<Arc<Handle<A>>, ExecuteError> {
-        place.handle.get_or_try_init(|| self.start(stream, place)).await.cloned()
+        place.handle.get_or_try_init(|| self.start_guarded(stream, place)).await.cloned()
+    }
+
+    /// A start that panics is no caller's fault, and not tried for ever.
+    async fn start_guarded(
+        self: &Arc<Self>,
+        stream: StreamId,
+        place: &Arc<Place<A>>,
+    ) -> Result<Arc<Handle<A>>, ExecuteError> {
+        if let Some(started) = guard::step("start", self.start(stream, place)).await {
+            return started;
+        }
+        let recent = self.count_failure(stream);
+        if recent > self.options.failures_max {
+            self.put_aside(stream, recent);
+        }
+        Err(ExecuteError::Interrupted)
     }
 
     /// Loads an aggregate and starts its actor over the intake of `place`.
@@ -357,7 +374,13 @@ where
         }
         let snapshot_seq = loaded.snapshot.as_ref().map_or(0, |(seq, _)| *seq);
         let replay = tokio::task::spawn_blocking(move || Live::<A>::load(stream, &loaded));
-        let live = replay.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|error| {
+        let replayed = match replay.await {
+            Ok(replayed) => replayed,
+            // Counted where every start that panics is.
+            Err(gone) if gone.is_panic() => std::panic::resume_unwind(gone.into_panic()),
+            Err(_) => return Err(ExecuteError::Interrupted),
+        };
+        let live = replayed.map_err(|error| {
             error!(raffle.id = %stream.raffle, %error, "a journal cannot be read back; nothing is decided on it");
             ExecuteError::Damaged(Arc::new(error))
         })?;
@@ -376,7 +399,9 @@ where
             AggregateActor::new(live, intake, journal, clock, due_sender, gauges, watcher)
         });
         let handle = Arc::new(Handle { intake, address, gauges, due, snapshot_seq: snapshot_seq.into() });
-        self.runtime.spawn(keep_time(self.clock.clone(), handle.due.clone(), Arc::downgrade(&handle)));
+        let (clock, due, kept) = (self.clock.clone(), handle.due.clone(), Arc::downgrade(&handle));
+        let begin = move || keep_time(clock.clone(), due.clone(), kept.clone());
+        self.runtime.spawn(guard::task("keep_time", begin));
         gauge!("drumroll_actors_awake").increment(1.0);
         info!(raffle.id = %stream.raffle, epoch, seq = events, ms = began.elapsed().as_millis() as u64, "an actor is awake");
         Ok(handle)
@@ -531,7 +556,10 @@ where
             let last = handle.snapshot_seq.load(Ordering::Relaxed);
             if seq.saturating_sub(last) >= self.options.snapshot_every.max(last / SNAPSHOT_SHARE) {
                 let (registry, handle) = (self.clone(), handle.clone());
-                self.runtime.spawn(async move { registry.snapshot_beside(stream, &handle).await });
+                self.runtime.spawn(async move {
+                    // The next look finds it still due.
+                    guard::step("snapshot", registry.snapshot_beside(stream, &handle)).await;
+                });
             }
             let idle = self.clock.now().since(Timestamp(handle.gauges.worked_at.load(Ordering::Relaxed))).0;
             if u128::from(idle) >= self.options.idle.as_micros() && handle.due.borrow().is_none() {

@@ -2,6 +2,7 @@
 //! before it. While one batch commits, the next gathers in the queue.
 
 use crate::feed::{Feed, Publication};
+use crate::guard;
 use crate::store::{Append, Appended, Row, Store, StoreError, StreamId};
 use metrics::{counter, gauge, histogram};
 use std::collections::HashMap;
@@ -163,6 +164,9 @@ struct Writer {
     lost: Box<dyn Fn(StreamId, Loss) + Send + Sync>,
 }
 
+/// Panics of the store over one batch, after which its journals are tried one by one.
+const PANICS_MAX: u32 = 2;
+
 /// Everything of one journal in one batch.
 #[derive(Default)]
 struct Gathered {
@@ -175,7 +179,16 @@ impl Writer {
         let mut gathered = Vec::with_capacity(self.options.batch_max);
         while entries.recv_many(&mut gathered, self.options.batch_max).await > 0 {
             let decisions = gathered.len() as u64;
-            self.write(gathered.drain(..)).await;
+            let mut streams: Vec<StreamId> = gathered.iter().map(|entry| entry.append.stream).collect();
+            streams.dedup();
+            if guard::step("journal", self.write(gathered.drain(..))).await.is_none() {
+                // What of the batch stands is not known here, and its callers hear nothing: whoever decided it looks
+                // into the store.
+                streams
+                    .into_iter()
+                    .filter(|stream| *stream != NOTHING)
+                    .for_each(|stream| (self.lost)(stream, Loss::Fenced));
+            }
             self.figures.committed.fetch_add(decisions, Ordering::Relaxed);
         }
     }
@@ -216,7 +229,9 @@ impl Writer {
         for ((append, gathered), outcome) in appends.iter().zip(streams).zip(outcomes) {
             let answer = match outcome {
                 Appended::Committed => {
-                    self.feed.publish(append.stream.raffle, gathered.publication);
+                    // It stands, whatever becomes of its news.
+                    let show = async { self.feed.publish(append.stream.raffle, gathered.publication) };
+                    guard::step("feed", show).await;
                     Ok(())
                 }
                 Appended::Fenced => {
@@ -246,13 +261,37 @@ impl Writer {
         histogram!("drumroll_batch_decisions").record(f64::from(count));
     }
 
+    /// Something in the batch makes the store panic whenever it is tried. Whose it is must not keep the others
+    /// from committing: alone it is refused, and what of it stands its actor finds in the store.
+    async fn one_by_one(&self, appends: &[Append], oldest: Instant) -> Vec<Appended> {
+        if let [append] = appends {
+            error!(raffle.id = %append.stream.raffle, seq = append.first_seq(), "a batch makes the store panic and is given up");
+            return vec![Appended::Refused];
+        }
+        let mut outcomes = Vec::with_capacity(appends.len());
+        for append in appends {
+            outcomes.extend(Box::pin(self.commit(std::slice::from_ref(append), oldest)).await);
+        }
+        outcomes
+    }
+
     /// Repeats the same batch until the store has answered for it: its outcome is uncertain until then.
     async fn commit(&self, appends: &[Append], oldest: Instant) -> Vec<Appended> {
         let mut pause = Duration::from_millis(50);
+        let mut panics = 0;
         loop {
             let began = Instant::now();
-            let answer = tokio::time::timeout(self.options.patience, self.store.append(appends)).await;
-            let answer = answer.unwrap_or_else(|_| Err(StoreError::Unavailable("a commit did not answer".to_owned())));
+            let append = guard::step("commit", async { self.store.append(appends).await });
+            let answer = tokio::time::timeout(self.options.patience, append).await;
+            panics += u32::from(matches!(answer, Ok(None)));
+            if panics > PANICS_MAX {
+                return self.one_by_one(appends, oldest).await;
+            }
+            let answer = match answer {
+                Ok(Some(answer)) => answer,
+                Ok(None) => Err(StoreError::Unavailable("a commit panicked".to_owned())),
+                Err(_) => Err(StoreError::Unavailable("a commit did not answer".to_owned())),
+            };
             match answer {
                 Ok(outcomes) => {
                     histogram!("drumroll_commit_seconds").record(began.elapsed().as_secs_f64());

@@ -7,6 +7,7 @@ use crate::auth::staff::bearer;
 use crate::edge::address::is_local;
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
+use drumroll_actors::guard;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
@@ -52,7 +53,7 @@ pub async fn upkeep() {
     loop {
         ticks.tick().await;
         if let Some(Some(handle)) = HANDLE.get() {
-            handle.run_upkeep();
+            guard::step("metrics", async { handle.run_upkeep() }).await;
         }
     }
 }
@@ -60,6 +61,7 @@ pub async fn upkeep() {
 fn describe() {
     describe_histogram!("drumroll_http_seconds", Unit::Seconds, "Time to answer, by method, route and status");
     describe_counter!("drumroll_http_panics_total", "Handlers that panicked");
+    describe_counter!("drumroll_task_panics_total", "Panics in background tasks, which go on, by task");
     describe_counter!("drumroll_http_late_total", "Requests that were answered by their deadline");
     describe_counter!("drumroll_logins_total", "Logins by outcome");
     describe_counter!("drumroll_access_denied_total", "Attempts at what a role does not permit");

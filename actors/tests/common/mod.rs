@@ -100,7 +100,7 @@ pub(crate) fn start_over(store: Arc<GatedStore>, clock: Arc<ManualClock>) -> Nod
     start_over_any(store, clock)
 }
 
-pub(crate) fn start_over_any(store: Arc<dyn Store>, clock: Arc<ManualClock>) -> Node {
+pub(crate) fn start_over_any(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Node {
     let master = MasterKey::new(&Zeroizing::new([7; 32]));
     Node::start(Parts {
         store: store.clone(),

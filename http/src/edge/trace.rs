@@ -174,3 +174,31 @@ impl Line {
         histogram!("drumroll_http_seconds", &labels).record(took.as_secs_f64());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test};
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_costs_its_caller_an_answer_and_nobody_else_anything() {
+        let handler = async |request: actix_web::HttpRequest| {
+            assert!(!request.query_string().contains("panic"), "injected by a test");
+            "well"
+        };
+        let app = test::init_service(App::new().wrap(from_fn(trace)).route("/", web::get().to(handler))).await;
+        for _ in 0..3 {
+            let call = test::TestRequest::get().uri("/?panic").to_request();
+            let error = test::try_call_service(&app, call).await.expect_err("there is no request to answer to");
+            let answer = error.error_response();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let header =
+                |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            assert!(Uuid::try_parse(header("x-request-id")).is_ok() && header("x-frame-options") == "DENY");
+            assert_eq!(header("content-type"), "application/problem+json");
+            let well = test::call_service(&app, test::TestRequest::get().uri("/").to_request()).await;
+            assert_eq!(well.status(), StatusCode::OK);
+        }
+    }
+}

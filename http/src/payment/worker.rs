@@ -8,6 +8,7 @@ use super::{Payment, PaymentKey};
 use crate::api::error::ApiError;
 use crate::state::App;
 use drumroll_actors::aggregate::Origin;
+use drumroll_actors::guard;
 use drumroll_actors::intake::Lane;
 use drumroll_actors::store::{OrderRow, StreamId};
 use drumroll_engine::journal::{Actor, Cause};
@@ -43,7 +44,8 @@ pub fn spawn(app: App, webhooks: mpsc::Receiver<SignedNotice>) -> JoinHandle<()>
 /// Hands over a built-in provider's webhooks as if they had come over the network.
 async fn deliver(app: &App, mut webhooks: mpsc::Receiver<SignedNotice>) {
     while let Some(notice) = webhooks.recv().await {
-        if let Err(error) = receive(app, &notice.body, &notice.signature).await {
+        let received = guard::step("webhooks", receive(app, &notice.body, &notice.signature)).await;
+        if let Some(Err(error)) = received {
             // A real provider would send it again; here the worker asks.
             warn!(%error, "a webhook was not taken");
         }
@@ -55,7 +57,7 @@ async fn run(app: &App) {
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
-        look(app).await;
+        guard::step("payments", look(app)).await;
     }
 }
 
