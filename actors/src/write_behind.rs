@@ -6,8 +6,8 @@ use crate::guard;
 use crate::store::{Append, Appended, Row, Store, StoreError, StreamId};
 use metrics::{counter, gauge, histogram};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -68,6 +68,8 @@ pub struct Figures {
     lag_us: AtomicU64,
     /// Whether the last commit failed.
     failing: AtomicBool,
+    /// Why the last commit failed, if it did.
+    problem: Mutex<Option<String>>,
     /// Decisions committed since the start.
     committed: AtomicU64,
 }
@@ -81,6 +83,15 @@ impl Figures {
     /// Whether the store refuses commits at the moment.
     pub fn failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Why the store refuses commits at the moment, for logs: the text may hold an address.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, problem: Option<String>) {
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
     /// Decisions committed since the start.
@@ -297,12 +308,14 @@ impl Writer {
                     histogram!("drumroll_commit_seconds").record(began.elapsed().as_secs_f64());
                     gauge!("drumroll_store_failing").set(0.0);
                     if self.figures.failing.swap(false, Ordering::Relaxed) {
+                        self.figures.note(None);
                         info!("the store commits again");
                     }
                     return outcomes;
                 }
                 Err(problem) => {
                     counter!("drumroll_commit_failures_total").increment(1);
+                    self.figures.note(Some(problem.to_string()));
                     gauge!("drumroll_store_failing").set(1.0);
                     if !self.figures.failing.swap(true, Ordering::Relaxed) {
                         error!(error = %problem, "a commit failed; the same batch is repeated until it stands");

@@ -54,7 +54,7 @@ impl Stand {
 }
 
 fn refused<T: std::fmt::Debug>(answer: Option<Result<T, StoreError>>) -> bool {
-    matches!(answer, Some(Err(StoreError::Unavailable(text))) if text.contains("refused until"))
+    matches!(answer, Some(Err(StoreError::Unavailable(text))) if text.contains("are refused until it answers: the gate fails") || text.contains("are refused until it answers: its caller"))
 }
 
 #[actix::test]

@@ -50,6 +50,9 @@ pub enum StartError {
     /// Its database cannot be used.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// Its database does not commit.
+    #[error("database: {0}")]
+    Commits(String),
     /// Its keys cannot be had.
     #[error("master_key: {0}")]
     Keys(#[from] KeyError),
@@ -166,6 +169,21 @@ impl Prepared {
         app.node.wake_due().await?;
         let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
         Ok(Self { app, sockets, tasks })
+    }
+
+    /// Makes the first organisation and administrator, if they are not there.
+    ///
+    /// # Errors
+    /// Why not; a database that does not commit is named with its own words, not with those for callers.
+    pub async fn first_start(&self, settings: &Settings) -> Result<crate::auth::bootstrap::FirstStart, StartError> {
+        let started = self.app.auth.first_start(&settings.organisation_name).await;
+        match started {
+            Ok(first) => Ok(first),
+            Err(error) => match self.app.node.journal().figures().problem() {
+                Some(problem) => Err(StartError::Commits(problem)),
+                None => Err(self.app.node.store().ping().await.map_or_else(StartError::Store, |()| error.into())),
+            },
+        }
     }
 
     /// Stops what runs beside the requests, then the node: everything decided is durable when this returns

@@ -49,7 +49,11 @@ async fn first_start(name: &str, postgres: bool, nth: u64) -> (Site, bool) {
     let mut site = place(name, postgres).await.unwrap();
     site.doom().unwrap().at(nth);
     site.spawn();
-    let died = site.doomed_or_ready().await;
+    let ended = site.ended_or_ready().await;
+    let died = ended.is_some_and(|status| {
+        assert_eq!(status.code(), None, "the start failed:\n{}", site.log.tail(40));
+        true
+    });
     site.database.left_alone().await;
     (site, died)
 }

@@ -10,7 +10,7 @@ use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -156,25 +156,23 @@ impl Site {
         until("the server has ended", SOON, async || child.try_wait().unwrap()).await.code()
     }
 
-    /// Waits until a start has either died of a signal (`true`) or come to an end; one that came to an end is killed.
-    pub async fn doomed_or_ready(&mut self) -> bool {
+    /// Waits until a start has either ended by itself, and answers how, or come to its end; then it is killed.
+    pub async fn ended_or_ready(&mut self) -> Option<ExitStatus> {
         let client = Client::new(&self.base);
         let child = self.child.as_mut().expect("the server runs");
-        let log = &self.log;
-        let died = until("the start is over, one way or the other", SOON, async || {
+        let ended = until("the start is over, one way or the other", SOON, async || {
             if let Some(status) = child.try_wait().unwrap() {
-                assert_eq!(status.code(), None, "the start failed:\n{}", log.tail(40));
-                return Some(true);
+                return Some(Some(status));
             }
-            client.try_get("/health/ready").await.filter(|reply| reply.status == 200).map(|_| false)
+            client.try_get("/health/ready").await.filter(|reply| reply.status == 200).map(|_| None)
         })
         .await;
-        if died {
+        if ended.is_some() {
             self.child = None;
         } else {
             self.kill();
         }
-        died
+        ended
     }
 
     /// Asks it to end and waits for nothing.

@@ -33,7 +33,7 @@ impl Default for Options {
 
 enum State {
     Closed { failures: u32 },
-    Open { since: Instant, until: Instant, pause: Duration, asking: bool },
+    Open { since: Instant, until: Instant, pause: Duration, asking: bool, problem: String },
 }
 
 /// What may be done with a call.
@@ -81,7 +81,9 @@ impl Circuit {
     /// The answer to a call that was not let in.
     pub(super) fn refusal(&self) -> StoreError {
         counter!("drumroll_store_refused_total", "kind" => self.kind).increment(1);
-        StoreError::Unavailable(format!("it does not answer; {} are refused until it does", self.kind))
+        let state = self.state();
+        let problem = if let State::Open { problem, .. } = &*state { problem } else { "" };
+        StoreError::Unavailable(format!("{} are refused until it answers: {problem}", self.kind))
     }
 
     /// Follows one call to its end.
@@ -118,7 +120,7 @@ impl Circuit {
                 error!(kind = self.kind, error = problem, "the store is away; calls are refused until it answers");
                 gauge!("drumroll_store_refusing", "kind" => self.kind).set(1.0);
                 let (since, pause) = (Instant::now(), self.options.pause);
-                *state = State::Open { since, until: since + pause, pause, asking: false };
+                *state = State::Open { since, until: since + pause, pause, asking: false, problem: problem.to_owned() };
             }
             // Calls that were under way, and the journal's commits, which nobody refuses.
             State::Open { .. } => debug!(kind = self.kind, error = problem, "the store still does not answer"),
