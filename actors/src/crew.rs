@@ -10,7 +10,10 @@ use thiserror::Error;
 /// A computation ended without a result: it panicked, or the node is going down. Nothing was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("interrupted")]
-pub struct Interrupted;
+pub struct Interrupted {
+    /// Whether it panicked.
+    pub panicked: bool,
+}
 
 /// The hands of a node; cheap to clone.
 #[derive(Clone)]
@@ -50,9 +53,9 @@ impl Crew {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Interrupted> {
         if self.0.pool {
-            tokio::task::spawn_blocking(work).await.map_err(|_| Interrupted)
+            tokio::task::spawn_blocking(work).await.map_err(|gone| Interrupted { panicked: gone.is_panic() })
         } else {
-            catch_unwind(AssertUnwindSafe(work)).map_err(|_| Interrupted)
+            catch_unwind(AssertUnwindSafe(work)).map_err(|_| Interrupted { panicked: true })
         }
     }
 }

@@ -2,7 +2,6 @@
 //! the next (D-05). Interrupted anywhere, it goes on from what is on record and comes to the same winners.
 
 use crate::aggregate::Origin;
-use crate::crew::Interrupted;
 use crate::intake::Lane;
 use crate::keys::KeyError;
 use crate::node::{Failure, Node};
@@ -201,7 +200,7 @@ impl Node {
 
     /// Runs a computation off the actors' threads.
     async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ExecuteError> {
-        self.crew().compute(work).await.map_err(|Interrupted| ExecuteError::Interrupted)
+        self.crew().compute(work).await.map_err(|_| ExecuteError::Interrupted)
     }
 
     async fn draw_state(&self, stream: StreamId, draw_no: u32) -> Result<Draw, DrawError> {

@@ -12,6 +12,7 @@ pub mod crew;
 pub mod device_actor;
 pub mod draws;
 pub mod feed;
+pub mod guard;
 pub mod intake;
 pub mod keys;
 pub mod node;

@@ -8,6 +8,7 @@ use crate::cluster::peers::Asked;
 use crate::cluster::{Cluster, JoinError, Membership};
 use crate::crew::Crew;
 use crate::feed::{Bell, Feed, RaffleFeed};
+use crate::guard;
 use crate::intake::Lane;
 use crate::keys::KeyStore;
 use crate::presence::Presence;
@@ -144,10 +145,10 @@ impl Node {
     fn start_as(parts: Parts, cluster: Option<Arc<Cluster>>) -> Self {
         let Parts { store, clock, keys, journal, actors, threads } = parts;
         let feed = Arc::new(Feed::default());
-        let (fenced, mut streams) = mpsc::channel(1_024);
-        let journal = Journal::start(store.clone(), feed.clone(), journal, move |stream| {
+        let (losses, mut lost) = mpsc::channel(1_024);
+        let journal = Journal::start(store.clone(), feed.clone(), journal, move |stream, loss| {
             // Were this ever full, the actor would still find out with its next decision.
-            let _ = fenced.try_send(stream);
+            let _ = losses.try_send((stream, loss));
         });
         let arbiters: Vec<Arbiter> = (0..threads).map(|_| Arbiter::new()).collect();
         let crew = Crew::new(&arbiters);
@@ -173,13 +174,16 @@ impl Node {
         let node = Self(Arc::new(inner));
         let weak = Arc::downgrade(&node.0);
         tokio::spawn(async move {
-            while let Some(stream) = streams.recv().await {
+            while let Some((stream, loss)) = lost.recv().await {
                 let Some(inner) = weak.upgrade() else { return };
-                if stream.raffle == RaffleId::NIL {
-                    inner.organisations.fenced(stream);
-                } else {
-                    inner.raffles.fenced(stream);
-                }
+                let told = guard::step("losses", async {
+                    if stream.raffle == RaffleId::NIL {
+                        inner.organisations.lost(stream, loss);
+                    } else {
+                        inner.raffles.lost(stream, loss);
+                    }
+                });
+                told.await;
             }
         });
         let weak = Arc::downgrade(&node.0);
@@ -187,8 +191,8 @@ impl Node {
             loop {
                 tokio::time::sleep(TEND_EVERY).await;
                 let Some(inner) = weak.upgrade() else { return };
-                inner.raffles.tend().await;
-                inner.organisations.tend().await;
+                guard::step("tend", inner.raffles.tend()).await;
+                guard::step("tend", inner.organisations.tend()).await;
             }
         });
         node

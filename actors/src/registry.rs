@@ -9,9 +9,10 @@ use crate::clock::Clock;
 use crate::cluster::Cluster;
 use crate::cluster::follower::Follower;
 use crate::crew::{Crew, Interrupted};
+use crate::guard;
 use crate::intake::{Intake, Judged, Lane, Look, Refused, Work};
 use crate::store::{Claim, Peer, Store, StoreError, StreamId};
-use crate::write_behind::Journal;
+use crate::write_behind::{Journal, Loss};
 use actix::prelude::SendError;
 use actix::{Actor, Addr};
 use drumroll_engine::journal::Cause;
@@ -38,7 +39,8 @@ pub enum ExecuteError {
     /// The actor stopped on the way. The outcome is unknown: ask again under the same key.
     #[error("interrupted; the outcome is unknown")]
     Interrupted,
-    /// The actor panicked again and again and was set aside. A person must look.
+    /// The actor failed again and again, or the store refused what it decided, and it was set aside. A person
+    /// must look.
     #[error("set aside after repeated failures")]
     SetAside,
     /// The store did not answer while the actor was to be started.
@@ -110,10 +112,11 @@ pub struct Figures {
 pub struct Options {
     /// The longest a caller waits.
     pub deadline: Duration,
-    /// Panics within [`Options::panics_window`] after which an actor is set aside.
-    pub panics_max: usize,
-    /// See [`Options::panics_max`].
-    pub panics_window: Duration,
+    /// Panics, and refusals by the store, within [`Options::failures_window`] after which an actor is set
+    /// aside.
+    pub failures_max: usize,
+    /// See [`Options::failures_max`].
+    pub failures_window: Duration,
     /// Actors without work for so long are put to sleep, if nothing is due.
     pub idle: Duration,
     /// Starts at the same time.
@@ -126,8 +129,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(5),
-            panics_max: 3,
-            panics_window: Duration::from_secs(60),
+            failures_max: 3,
+            failures_window: Duration::from_secs(60),
             idle: Duration::from_secs(600),
             starts_max: 8,
             snapshot_every: 50_000,
@@ -182,7 +185,7 @@ where
     options: Options,
     seed: Seed<A>,
     places: Mutex<Places<A>>,
-    panics: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
+    failures: Mutex<HashMap<StreamId, VecDeque<Instant>>>,
     aside: Mutex<HashSet<StreamId>>,
     starts: tokio::sync::Semaphore,
     /// One snapshot at a time is made beside the actors.
@@ -247,7 +250,7 @@ where
             options,
             seed,
             places: Mutex::default(),
-            panics: Mutex::default(),
+            failures: Mutex::default(),
             aside: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
             cluster: OnceLock::new(),
@@ -381,7 +384,23 @@ where
     }
 
     async fn handle(self: &Arc<Self>, stream: StreamId, place: &Arc<Place<A>>) -> Result<Arc<Handle<A>>, ExecuteError> {
-        place.handle.get_or_try_init(|| self.start(stream, place)).await.cloned()
+        place.handle.get_or_try_init(|| self.start_guarded(stream, place)).await.cloned()
+    }
+
+    /// A start that panics is no caller's fault, and not tried for ever.
+    async fn start_guarded(
+        self: &Arc<Self>,
+        stream: StreamId,
+        place: &Arc<Place<A>>,
+    ) -> Result<Arc<Handle<A>>, ExecuteError> {
+        if let Some(started) = guard::step("start", self.start(stream, place)).await {
+            return started;
+        }
+        let recent = self.count_failure(stream);
+        if recent > self.options.failures_max {
+            self.put_aside(stream, recent);
+        }
+        Err(ExecuteError::Interrupted)
     }
 
     /// Loads an aggregate and starts its actor over the intake of `place`.
@@ -405,8 +424,13 @@ where
             loaded.tail = self.whole_journal(stream, loaded.head.seq).await.map_err(store)?;
         }
         let snapshot_seq = loaded.snapshot.as_ref().map_or(0, |(seq, _)| *seq);
-        let replay = self.crew.compute(move || Live::<A>::load(stream, &loaded));
-        let live = replay.await.map_err(|_| ExecuteError::Interrupted)?.map_err(|error| {
+        let replayed = match self.crew.compute(move || Live::<A>::load(stream, &loaded)).await {
+            Ok(replayed) => replayed,
+            // Counted where every start that panics is.
+            Err(gone) if gone.panicked => std::panic::resume_unwind(Box::new("a replay panicked")),
+            Err(_) => return Err(ExecuteError::Interrupted),
+        };
+        let live = replayed.map_err(|error| {
             error!(raffle.id = %stream.raffle, %error, "a journal cannot be read back; nothing is decided on it");
             ExecuteError::Damaged(Arc::new(error))
         })?;
@@ -426,7 +450,9 @@ where
             AggregateActor::new(live, intake, journal, clock, due_sender, gauges, watcher)
         });
         let handle = Arc::new(Handle { intake, address, gauges, due, snapshot_seq: snapshot_seq.into() });
-        self.runtime.spawn(keep_time(self.clock.clone(), handle.due.clone(), Arc::downgrade(&handle)));
+        let (clock, due, kept) = (self.clock.clone(), handle.due.clone(), Arc::downgrade(&handle));
+        let begin = move || keep_time(clock.clone(), due.clone(), kept.clone());
+        self.runtime.spawn(guard::task("keep_time", begin));
         gauge!("drumroll_actors_awake").increment(1.0);
         info!(raffle.id = %stream.raffle, epoch, seq = events, ms = began.elapsed().as_millis() as u64, "an actor is awake");
         Ok(handle)
@@ -466,18 +492,11 @@ where
             return;
         }
         counter!("drumroll_actor_panics_total").increment(1);
-        let recent = self.count_panic(stream);
-        if recent > self.options.panics_max {
-            error!(raffle.id = %stream.raffle, panics = recent, "an actor keeps failing and is set aside; a person must look");
-            counter!("drumroll_set_aside_total").increment(1);
-            lock(&self.aside).insert(stream);
-            // Whoever still finds the closed intake comes back here and learns that it is set aside.
-            if let Some(place) = lock(&self.places).remove(&stream) {
-                place.intake.close();
-            }
-            return;
+        let recent = self.count_failure(stream);
+        if recent > self.options.failures_max {
+            return self.put_aside(stream, recent);
         }
-        warn!(raffle.id = %stream.raffle, panics = recent, "an actor failed and is rebuilt from the store");
+        warn!(raffle.id = %stream.raffle, failures = recent, "an actor failed and is rebuilt from the store");
         let Some(successor) = self.succeed(stream, place) else { return };
         let registry = self.clone();
         self.runtime.spawn(async move {
@@ -499,19 +518,40 @@ where
         Some(current.clone())
     }
 
-    /// Panics of late, with this one.
-    fn count_panic(&self, stream: StreamId) -> usize {
-        let mut panics = lock(&self.panics);
-        let times = panics.entry(stream).or_default();
+    /// Takes a stream out of use until a person has looked.
+    fn put_aside(&self, stream: StreamId, failures: usize) {
+        error!(raffle.id = %stream.raffle, failures, "an actor keeps failing and is set aside; a person must look");
+        counter!("drumroll_set_aside_total").increment(1);
+        lock(&self.aside).insert(stream);
+        // Whoever still finds the closed intake comes back here and learns that it is set aside.
+        self.discard(stream);
+    }
+
+    /// Failures of late, with this one.
+    fn count_failure(&self, stream: StreamId) -> usize {
+        let mut failures = lock(&self.failures);
+        let times = failures.entry(stream).or_default();
         times.push_back(Instant::now());
-        while times.front().is_some_and(|first| first.elapsed() > self.options.panics_window) {
+        while times.front().is_some_and(|first| first.elapsed() > self.options.failures_window) {
             times.pop_front();
         }
         times.len()
     }
 
-    /// Another owner wrote to this journal: the memory here is worth nothing.
-    pub fn fenced(&self, stream: StreamId) {
+    /// What was decided on this journal did not get in: the memory here is worth nothing. A store that
+    /// refuses it once will do so again: after a few times nobody is sent there any more.
+    pub fn lost(&self, stream: StreamId, loss: Loss) {
+        if loss == Loss::Refused {
+            let recent = self.count_failure(stream);
+            if recent > self.options.failures_max {
+                return self.put_aside(stream, recent);
+            }
+            warn!(raffle.id = %stream.raffle, failures = recent, "the store refused a decision; its actor is rebuilt");
+        }
+        self.discard(stream);
+    }
+
+    fn discard(&self, stream: StreamId) {
         let Some(place) = lock(&self.places).remove(&stream) else { return };
         place.intake.close();
         // One that is only starting finds its intake closed.
@@ -528,7 +568,7 @@ where
     /// Gives a stream that was set aside another chance.
     pub fn take_back(&self, stream: StreamId) {
         lock(&self.aside).remove(&stream);
-        lock(&self.panics).remove(&stream);
+        lock(&self.failures).remove(&stream);
     }
 
     /// Wakes the actor of a stream, so that what is due there happens, unless another node runs it.
@@ -583,7 +623,10 @@ where
             let last = handle.snapshot_seq.load(Ordering::Relaxed);
             if seq.saturating_sub(last) >= self.options.snapshot_every.max(last / SNAPSHOT_SHARE) {
                 let (registry, handle) = (self.clone(), handle.clone());
-                self.runtime.spawn(async move { registry.snapshot_beside(stream, &handle).await });
+                self.runtime.spawn(async move {
+                    // The next look finds it still due.
+                    guard::step("snapshot", registry.snapshot_beside(stream, &handle)).await;
+                });
             }
             let idle = self.clock.now().since(Timestamp(handle.gauges.worked_at.load(Ordering::Relaxed))).0;
             if u128::from(idle) >= self.options.idle.as_micros() && handle.due.borrow().is_none() {

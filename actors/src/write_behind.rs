@@ -2,11 +2,12 @@
 //! before it. While one batch commits, the next gathers in the queue.
 
 use crate::feed::{Feed, Publication};
+use crate::guard;
 use crate::store::{Append, Appended, Row, Store, StoreError, StreamId};
 use metrics::{counter, gauge, histogram};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
@@ -34,10 +35,20 @@ impl Default for Options {
 #[error("the journal is full")]
 pub struct Full;
 
-/// The decision was not recorded: another owner wrote to this journal, or the node is going down.
+/// The decision was not recorded: another owner wrote to this journal, the store's rules forbid it, or the
+/// node is going down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the decision was fenced off")]
 pub struct Fenced;
+
+/// Why an actor's memory is worth nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Another owner wrote to its journal.
+    Fenced,
+    /// The store's own rules forbid what it decided, and would again.
+    Refused,
+}
 
 /// Answers when a decision is durable. A dropped sender counts as [`Fenced`].
 pub type Durable = oneshot::Receiver<Result<(), Fenced>>;
@@ -57,6 +68,8 @@ pub struct Figures {
     lag_us: AtomicU64,
     /// Whether the last commit failed.
     failing: AtomicBool,
+    /// Why the last commit failed, if it did.
+    problem: Mutex<Option<String>>,
     /// Decisions committed since the start.
     committed: AtomicU64,
 }
@@ -70,6 +83,15 @@ impl Figures {
     /// Whether the store refuses commits at the moment.
     pub fn failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Why the store refuses commits at the moment, for logs: the text may hold an address.
+    pub fn problem(&self) -> Option<String> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, problem: Option<String>) {
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
     /// Decisions committed since the start.
@@ -98,18 +120,18 @@ impl Slot {
 }
 
 impl Journal {
-    /// Starts the writer on the current tokio runtime. `fenced` is called for each journal that turned
-    /// out to have another owner.
+    /// Starts the writer on the current tokio runtime. `lost` is called for each journal whose decisions did
+    /// not get in.
     pub fn start(
         store: Arc<dyn Store>,
         feed: Arc<Feed>,
         options: Options,
-        fenced: impl Fn(StreamId) + Send + Sync + 'static,
+        lost: impl Fn(StreamId, Loss) + Send + Sync + 'static,
     ) -> Self {
         let (queue, entries) = mpsc::channel(options.room);
         let figures = Arc::new(Figures::default());
-        let (figures_too, fenced) = (figures.clone(), Box::new(fenced));
-        let writer = Writer { store, feed, options, figures: figures_too, fenced, lost: HashMap::new() };
+        let (figures_too, lost) = (figures.clone(), Box::new(lost));
+        let writer = Writer { store, feed, options, figures: figures_too, lost, worthless: HashMap::new() };
         tokio::spawn(writer.run(entries));
         Self { queue, figures }
     }
@@ -151,11 +173,14 @@ struct Writer {
     feed: Arc<Feed>,
     options: Options,
     figures: Arc<Figures>,
-    fenced: Box<dyn Fn(StreamId) + Send + Sync>,
-    /// The newest epoch of each journal that was fenced off here: whatever still comes under it, or an older
-    /// one, rests on memory that is worth nothing.
-    lost: HashMap<StreamId, u64>,
+    lost: Box<dyn Fn(StreamId, Loss) + Send + Sync>,
+    /// The newest epoch of each journal whose decisions did not get in: whatever still comes under it, or an
+    /// older one, rests on memory that is worth nothing.
+    worthless: HashMap<StreamId, u64>,
 }
+
+/// Panics of the store over one batch, after which its journals are tried one by one.
+const PANICS_MAX: u32 = 2;
 
 /// Everything of one journal in one batch.
 #[derive(Default)]
@@ -169,7 +194,16 @@ impl Writer {
         let mut gathered = Vec::with_capacity(self.options.batch_max);
         while entries.recv_many(&mut gathered, self.options.batch_max).await > 0 {
             let decisions = gathered.len() as u64;
-            self.write(gathered.drain(..)).await;
+            let mut streams: Vec<(StreamId, u64)> =
+                gathered.iter().map(|entry| (entry.append.stream, entry.append.epoch)).collect();
+            streams.dedup();
+            if guard::step("journal", self.write(gathered.drain(..))).await.is_none() {
+                // What of the batch stands is not known here, and its callers hear nothing: whoever decided it looks
+                // into the store.
+                for (stream, epoch) in streams.into_iter().filter(|(stream, _)| *stream != NOTHING) {
+                    self.lose(stream, epoch, Loss::Fenced);
+                }
+            }
             self.figures.committed.fetch_add(decisions, Ordering::Relaxed);
         }
     }
@@ -210,19 +244,27 @@ impl Writer {
         for ((append, gathered), outcome) in appends.into_iter().zip(streams).zip(outcomes) {
             let answer = match outcome {
                 Appended::Committed => {
-                    self.feed.publish(append.stream.raffle, gathered.publication);
-                    if append.rows.iter().any(|row| matches!(row, Row::Fact(_) | Row::Significant(_))) {
-                        self.feed.ring();
-                    }
-                    self.feed.tell(append);
+                    // It stands, whatever becomes of its news.
+                    let show = async {
+                        self.feed.publish(append.stream.raffle, gathered.publication);
+                        if append.rows.iter().any(|row| matches!(row, Row::Fact(_) | Row::Significant(_))) {
+                            self.feed.ring();
+                        }
+                        self.feed.tell(append);
+                    };
+                    guard::step("feed", show).await;
                     Ok(())
                 }
                 Appended::Fenced => {
                     warn!(raffle.id = %append.stream.raffle, epoch = append.epoch, seq = append.first_seq(), "another owner wrote; this one reloads");
                     counter!("drumroll_fenced_total").increment(1);
-                    let lost = self.lost.entry(append.stream).or_default();
-                    *lost = append.epoch.max(*lost);
-                    (self.fenced)(append.stream);
+                    self.lose(append.stream, append.epoch, Loss::Fenced);
+                    Err(Fenced)
+                }
+                // The store has said what stands in the way.
+                Appended::Refused => {
+                    counter!("drumroll_append_refused_total").increment(1);
+                    self.lose(append.stream, append.epoch, Loss::Refused);
                     Err(Fenced)
                 }
             };
@@ -233,7 +275,7 @@ impl Writer {
         }
         for (stream, epoch, done) in barriers {
             // What was seen or repeated behind a decision that was fenced off never was.
-            let lost = self.lost.get(&stream).is_some_and(|lost| epoch <= *lost);
+            let lost = self.worthless.get(&stream).is_some_and(|lost| epoch <= *lost);
             let _ = done.send(if lost { Err(Fenced) } else { Ok(()) });
         }
         let lag = oldest.elapsed();
@@ -242,24 +284,56 @@ impl Writer {
         histogram!("drumroll_batch_decisions").record(f64::from(count));
     }
 
+    fn lose(&mut self, stream: StreamId, epoch: u64, loss: Loss) {
+        let worthless = self.worthless.entry(stream).or_default();
+        *worthless = epoch.max(*worthless);
+        (self.lost)(stream, loss);
+    }
+
+    /// Something in the batch makes the store panic whenever it is tried. Whose it is must not keep the others
+    /// from committing: alone it is refused, and what of it stands its actor finds in the store.
+    async fn one_by_one(&self, appends: &[Append], oldest: Instant) -> Vec<Appended> {
+        if let [append] = appends {
+            error!(raffle.id = %append.stream.raffle, seq = append.first_seq(), "a batch makes the store panic and is given up");
+            return vec![Appended::Refused];
+        }
+        let mut outcomes = Vec::with_capacity(appends.len());
+        for append in appends {
+            outcomes.extend(Box::pin(self.commit(std::slice::from_ref(append), oldest)).await);
+        }
+        outcomes
+    }
+
     /// Repeats the same batch until the store has answered for it: its outcome is uncertain until then.
     async fn commit(&self, appends: &[Append], oldest: Instant) -> Vec<Appended> {
         let mut pause = Duration::from_millis(50);
+        let mut panics = 0;
         loop {
             let began = Instant::now();
-            let answer = tokio::time::timeout(self.options.patience, self.store.append(appends)).await;
-            let answer = answer.unwrap_or_else(|_| Err(StoreError::Unavailable("a commit did not answer".to_owned())));
+            let append = guard::step("commit", async { self.store.append(appends).await });
+            let answer = tokio::time::timeout(self.options.patience, append).await;
+            panics += u32::from(matches!(answer, Ok(None)));
+            if panics > PANICS_MAX {
+                return self.one_by_one(appends, oldest).await;
+            }
+            let answer = match answer {
+                Ok(Some(answer)) => answer,
+                Ok(None) => Err(StoreError::Unavailable("a commit panicked".to_owned())),
+                Err(_) => Err(StoreError::Unavailable("a commit did not answer".to_owned())),
+            };
             match answer {
                 Ok(outcomes) => {
                     histogram!("drumroll_commit_seconds").record(began.elapsed().as_secs_f64());
                     gauge!("drumroll_store_failing").set(0.0);
                     if self.figures.failing.swap(false, Ordering::Relaxed) {
+                        self.figures.note(None);
                         info!("the store commits again");
                     }
                     return outcomes;
                 }
                 Err(problem) => {
                     counter!("drumroll_commit_failures_total").increment(1);
+                    self.figures.note(Some(problem.to_string()));
                     gauge!("drumroll_store_failing").set(1.0);
                     if !self.figures.failing.swap(true, Ordering::Relaxed) {
                         error!(error = %problem, "a commit failed; the same batch is repeated until it stands");

@@ -345,3 +345,25 @@ async fn a_handheld_that_falls_silent_is_closed_as_idle_and_shown_offline_r14() 
     assert_eq!(hub.presence.online(), 0);
     noted(&house, "rsu_disconnected").await;
 }
+
+/// A connection's actor dies in the middle of its work: the handheld hears that it is gone and comes back, its sale is
+/// there once, and nobody else notices.
+#[actix::test]
+async fn an_actor_that_panics_costs_its_handheld_a_connection_and_nobody_else_anything() {
+    let house = House::open().await;
+    let hub = enrol(&house, true).await;
+    let epoch = house.node.read(stream(10), |live| live.epoch).await.unwrap();
+    for order in 1..=3 {
+        let mut line = connect(&hub);
+        let ToDevice::Challenge(challenge) = line.message().await else { panic!("a challenge was due") };
+        house.store.panic_in("device", 1);
+        line.say(Line1::hello(&challenge, &key())).await;
+        let gone = tokio::time::timeout(Duration::from_secs(10), line.out.recv()).await;
+        assert!(gone.expect("it does not hang").is_none(), "the queue ends with its actor");
+        assert_eq!(house.store.panics_left("device"), 0);
+        house.sell(10, order).await.unwrap();
+        let mut again = connect(&hub);
+        assert!(again.shake_hands().await.is_some(), "it comes back");
+    }
+    assert_eq!(house.node.read(stream(10), |live| live.epoch).await.unwrap(), epoch, "the raffle has had one life");
+}

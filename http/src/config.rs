@@ -159,6 +159,8 @@ pub struct Settings {
     pub heartbeat_s: u32,
     /// Seconds an online order of the demo event may wait for its payment; other events set their own.
     pub hold_s: u64,
+    /// Seconds a request may take altogether, the sending of its body aside; then it is answered with 503.
+    pub request_s: u64,
     /// Seconds that requests under way have to end when the server stops.
     pub shutdown_s: u64,
     /// Who is told of what happens.
@@ -196,6 +198,7 @@ impl Default for Settings {
             actor_threads: 2,
             heartbeat_s: 15,
             hold_s: 600,
+            request_s: 8,
             shutdown_s: 5,
             notify: notify::Settings::default(),
             demo: Demo::default(),
@@ -320,6 +323,9 @@ impl Settings {
         }
         if !(1..=86_400).contains(&self.hold_s) {
             return wrong("hold_s", "it is between 1 and 86400");
+        }
+        if !(1..=300).contains(&self.request_s) {
+            return wrong("request_s", "it is between 1 and 300");
         }
         if self.shutdown_s > 300 {
             return wrong("shutdown_s", "it is at most 300");
@@ -477,6 +483,7 @@ mod tests {
             ("hold_s = 'long'", &[], "hold_s"),
             ("hold_s = -1", &[], "hold_s"),
             ("hold_s = 0", &[], "hold_s"),
+            ("request_s = 0", &[], "request_s"),
             ("[demo]\nminuts = 5", &[], "minuts"),
             ("[demo]\nminutes = 0", &[], "demo.minutes"),
             ("[demo]\nminutes = 'x'", &[], "demo.minutes"),

@@ -42,7 +42,13 @@ async fn ready(app: web::Data<App>, reports: web::Data<Reports>) -> HttpResponse
     let (ok, detail) = match ping {
         Ok(Ok(())) => (true, "commits".to_owned()),
         // The text of a store's error may hold the database's address; the log has it.
-        Ok(Err(_)) => (false, "does not commit".to_owned()),
+        Ok(Err(_)) => (
+            false,
+            match app.node.store().refusing() {
+                Some(what) => format!("does not answer; {what} are refused until it does"),
+                None => "does not commit".to_owned(),
+            },
+        ),
         Err(_) => (false, format!("no answer within {} s", STORE.as_secs())),
     };
     let store = Check { name: "store", ok, detail };

@@ -8,6 +8,7 @@ use crate::edge::address::is_local;
 use crate::notify::{self, Reports};
 use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, web};
+use drumroll_actors::guard;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
@@ -22,6 +23,9 @@ const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 /// How often old samples are folded away.
 const UPKEEP: Duration = Duration::from_secs(5);
+
+/// How long the store may keep those who read the figures waiting.
+const STORE: Duration = Duration::from_secs(2);
 
 /// How many raffles have figures of their own.
 const RAFFLES: u32 = 200;
@@ -50,7 +54,7 @@ pub async fn upkeep() {
     loop {
         ticks.tick().await;
         if let Some(Some(handle)) = HANDLE.get() {
-            handle.run_upkeep();
+            guard::step("metrics", async { handle.run_upkeep() }).await;
         }
     }
 }
@@ -58,6 +62,8 @@ pub async fn upkeep() {
 fn describe() {
     describe_histogram!("drumroll_http_seconds", Unit::Seconds, "Time to answer, by method, route and status");
     describe_counter!("drumroll_http_panics_total", "Handlers that panicked");
+    describe_counter!("drumroll_task_panics_total", "Panics in background tasks, which go on, by task");
+    describe_counter!("drumroll_http_late_total", "Requests that were answered by their deadline");
     describe_counter!("drumroll_logins_total", "Logins by outcome");
     describe_counter!("drumroll_access_denied_total", "Attempts at what a role does not permit");
     describe_counter!("drumroll_rate_limited_total", "Requests refused by a rate limit, by class");
@@ -65,10 +71,13 @@ fn describe() {
     describe_histogram!("drumroll_commit_seconds", Unit::Seconds, "Time of one commit");
     describe_histogram!("drumroll_batch_decisions", "Decisions in one transaction");
     describe_gauge!("drumroll_store_failing", "1 while the store refuses commits");
+    describe_gauge!("drumroll_store_refusing", "1 while calls are refused because the store does not answer, by kind");
+    describe_counter!("drumroll_store_refused_total", "Calls refused for that reason, by kind");
     describe_gauge!("drumroll_actors_awake", "Actors in memory");
     describe_gauge!("drumroll_sockets", "Open sockets");
     describe_gauge!("drumroll_journal_waiting", "Decisions that wait for their commit");
     describe_gauge!("drumroll_journal_lag_seconds", Unit::Seconds, "How long the oldest uncommitted decision waits");
+    describe_counter!("drumroll_append_refused_total", "Batches of a journal that the store's own rules forbid");
     describe_counter!("drumroll_decisions_total", "Decisions committed since the start");
     describe_gauge!("drumroll_intake_waiting", "Requests that wait for an actor, by kind");
     describe_gauge!("drumroll_set_aside", "Actors set aside after repeated failures; a person must look");
@@ -153,8 +162,10 @@ pub async fn metrics(
     };
     reports.observe(app.node.clock().now());
     // A store that is away must not take the other figures with it.
-    if let Err(error) = observe(&app).await {
-        warn!(%error, "sales could not be read for the metrics");
+    match tokio::time::timeout(STORE, observe(&app)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "sales could not be read for the metrics"),
+        Err(_) => warn!("sales could not be read for the metrics in time"),
     }
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

@@ -5,6 +5,7 @@ use crate::cluster::Secrets;
 use crate::cluster::caller::Caller;
 use crate::cluster::listener::{self, Listener};
 use crate::config::{Database, PaymentKind, Settings};
+use crate::edge::deadline::{Deadline, deadline};
 use crate::edge::limit::{Limiter, limit};
 use crate::edge::owner::owner;
 use crate::edge::trace::{Tls, trace};
@@ -27,6 +28,7 @@ use drumroll_actors::keys::{KeyError, KeyStore, MasterKey};
 use drumroll_actors::node::{Node, Parts};
 use drumroll_actors::notify::Outbox;
 use drumroll_actors::presence::Presence;
+use drumroll_actors::store::breaker::Breaker;
 use drumroll_actors::store::postgres::{PostgresConfig, PostgresStore};
 use drumroll_actors::store::sqlite::SqliteStore;
 use drumroll_actors::store::{Store, StoreError};
@@ -63,6 +65,9 @@ pub enum StartError {
     /// Its database cannot be used.
     #[error("database: {0}")]
     Store(#[from] StoreError),
+    /// Its database does not commit.
+    #[error("database: {0}")]
+    Commits(String),
     /// Its keys cannot be had.
     #[error("master_key: {0}")]
     Keys(#[from] KeyError),
@@ -155,6 +160,7 @@ impl Prepared {
     /// See [`StartError`].
     pub async fn over(settings: &Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         metrics::install();
+        let store: Arc<dyn Store> = Breaker::over(store);
         let master = match settings.master_key() {
             Some(key) => MasterKey::from_hex(&key)?,
             None => MasterKey::open_or_create(&settings.master_key_file())?,
@@ -199,6 +205,21 @@ impl Prepared {
         let outbox = settings.notify.start(&app.node).await;
         let tasks = vec![worker::spawn(app.clone(), webhooks), tokio::spawn(metrics::upkeep())];
         Ok(Self { app, sockets, outbox, tasks, listener })
+    }
+
+    /// Makes the first organisation and administrator, if they are not there.
+    ///
+    /// # Errors
+    /// Why not; a database that does not commit is named with its own words, not with those for callers.
+    pub async fn first_start(&self, settings: &Settings) -> Result<crate::auth::bootstrap::FirstStart, StartError> {
+        let started = self.app.auth.first_start(&settings.organisation_name).await;
+        match started {
+            Ok(first) => Ok(first),
+            Err(error) => match self.app.node.journal().figures().problem() {
+                Some(problem) => Err(StartError::Commits(problem)),
+                None => Err(self.app.node.store().ping().await.map_or_else(StartError::Store, |()| error.into())),
+            },
+        }
     }
 
     /// Stops what runs beside the requests, then the node: everything decided is durable when this returns
@@ -277,6 +298,7 @@ pub struct Shared {
     app: web::Data<App>,
     sockets: web::Data<Sockets>,
     limiter: web::Data<Limiter>,
+    deadline: web::Data<Deadline>,
     tls: web::Data<Tls>,
     readers: web::Data<metrics::Readers>,
     reports: web::Data<Reports>,
@@ -289,6 +311,7 @@ impl Shared {
             app: web::Data::new(prepared.app.clone()),
             sockets: web::Data::new(prepared.sockets.clone()),
             limiter: web::Data::new(Limiter::new(settings.rates, settings.trusted_proxies.clone())),
+            deadline: web::Data::new(Deadline(Duration::from_secs(settings.request_s))),
             tls: web::Data::new(Tls(settings.tls())),
             readers: web::Data::new(metrics::Readers::with(settings.metrics_token.clone())),
             reports: web::Data::new(Reports(prepared.outbox.figures())),
@@ -301,6 +324,7 @@ impl Shared {
             .app_data(self.app.clone())
             .app_data(self.sockets.clone())
             .app_data(self.limiter.clone())
+            .app_data(self.deadline.clone())
             .app_data(self.tls.clone())
             .app_data(self.readers.clone())
             .app_data(self.reports.clone())
@@ -339,6 +363,7 @@ impl Running {
             actix_web::App::new()
                 .wrap(from_fn(owner))
                 .wrap(from_fn(limit))
+                .wrap(from_fn(deadline))
                 .wrap(from_fn(trace))
                 .configure(move |config| shared.configure(config))
         })

@@ -6,8 +6,12 @@ mod house;
 
 use drumroll_engine::raffle::Command;
 use drumroll_engine::raffle::hold_order::HoldOrder;
-use drumroll_engine::time::Span;
-use drumroll_http::payment::{Payment, PaymentKey, simulated, worker};
+use drumroll_engine::time::{Span, Timestamp};
+use drumroll_http::api::error::ApiError;
+use drumroll_http::payment::{
+    Bill, Charge, Notice, Payment, PaymentInstruction, PaymentKey, PaymentProvider, ProviderError, ProviderFuture,
+    Room, simulated, worker,
+};
 use futures_util::future::join_all;
 use house::{House, impatient, key};
 use serde_json::{Value, json};
@@ -311,4 +315,86 @@ async fn what_cannot_be_bought_is_refused_by_name_and_costs_nothing() {
     house.purchase(&raffle, 1, 1, "pay").await.expect(201);
     house.clock.advance(house::WINDOW);
     house.purchase(&raffle, 2, 1, "pay").await.refused(409, "sales_closed");
+}
+
+/// A provider in whose code the worker panics the first times it asks.
+struct Frail {
+    provider: simulated::Simulated,
+    left: std::sync::atomic::AtomicUsize,
+}
+
+impl Frail {
+    fn point(&self) {
+        use std::sync::atomic::Ordering::SeqCst;
+        let due = self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+        assert!(!due, "injected by a test");
+    }
+}
+
+impl PaymentProvider for Frail {
+    fn name(&self) -> &'static str {
+        self.provider.name()
+    }
+
+    fn is_test(&self) -> bool {
+        true
+    }
+
+    fn deadline(&self) -> std::time::Duration {
+        self.provider.deadline()
+    }
+
+    fn charge(&self, charge: Charge) -> ProviderFuture<'_, Payment> {
+        self.provider.charge(charge)
+    }
+
+    fn check(&self, instruction: &PaymentInstruction) -> Result<(), ApiError> {
+        self.provider.check(instruction)
+    }
+
+    fn admit(&self) -> Result<Room, ProviderError> {
+        self.provider.admit()
+    }
+
+    fn status(&self, bill: Bill) -> ProviderFuture<'_, Payment> {
+        self.point();
+        self.provider.status(bill)
+    }
+
+    fn close(&self, bill: Bill) -> ProviderFuture<'_, Payment> {
+        self.provider.close(bill)
+    }
+
+    fn refund(&self, bill: Bill, reference: Option<String>) -> ProviderFuture<'_, String> {
+        self.provider.refund(bill, reference)
+    }
+
+    fn read(&self, body: &[u8], signature: &str, now: Timestamp) -> Result<Option<Notice>, ApiError> {
+        self.point();
+        self.provider.read(body, signature, now)
+    }
+}
+
+/// The worker panics over a webhook and over its list, and goes on: the order is settled by itself.
+#[actix_web::test]
+async fn a_worker_that_panics_goes_on() {
+    let house = House::build_with(impatient()).await;
+    let raffle = house.open().await;
+    house.purchase(&raffle, 1, 1, "late_webhook").await.expect(202);
+    house.provider.pay_now(PaymentKey { raffle: raffle.parse().unwrap(), order: key(1).parse().unwrap() });
+    let frail = Frail { provider: house.provider.clone(), left: 3.into() };
+    let (webhooks, waiting) = tokio::sync::mpsc::channel(4);
+    let app = drumroll_http::state::App { payment: std::sync::Arc::new(frail), ..house.app.clone() };
+    let worker = worker::spawn(app, Some(waiting));
+    // This one panics; the worker's other half, and the list's next look, are there all the same.
+    webhooks.send(house.webhook().await).await.unwrap();
+    house.clock.advance(Span::seconds(5));
+    let mut looks = 0;
+    while house.order(&raffle, 1).await["state"] != json!("paid") {
+        looks += 1;
+        assert!(looks < 600 && !worker.is_finished(), "the order is never settled");
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    worker.abort();
+    assert_eq!(events(&house, &raffle, "ticket_sold").await, 1);
 }

@@ -51,6 +51,12 @@ impl Disk {
         Err(format!("a file system cannot be mounted here: {}", String::from_utf8_lossy(&why).trim()))
     }
 
+    /// Takes back a little of what fills it.
+    fn leave(&self, bytes: u64) {
+        let filler = File::options().write(true).open(self.filler()).unwrap();
+        filler.set_len(filler.metadata().unwrap().len() - bytes).unwrap();
+    }
+
     fn filler(&self) -> PathBuf {
         self.folder.join("somebody else's film.mp4")
     }
@@ -119,6 +125,56 @@ async fn i1_i3_a_file_that_may_not_grow_refuses_sales_and_loses_nothing() {
     let name = "limited-file";
     // The system also says it by a signal that ends whoever does not expect it.
     without_room(name, Site::sqlite(name), Limit).await;
+}
+
+/// A start says what is wrong, in words for whoever started it, the first one as any later one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_on_a_full_disk_says_so() {
+    let name = "full-start";
+    let mut site = Site::sqlite(name);
+    let folder = site.scratch.path().join("disk");
+    let mut disk = match Disk::mount(&folder) {
+        Ok(disk) => disk,
+        Err(why) => return println!("{name} is skipped: {why}"),
+    };
+    site.database = Database::sqlite(&folder);
+    let mut failed = [0; 2];
+    for later in [false, true] {
+        // No room at all, and so little that a start fails further on its way; with enough of it one succeeds.
+        for room in [0, 24, 48, 96, 192, 384] {
+            disk.begin(&site);
+            disk.leave(room * 1_024);
+            let before = site.log.text().len();
+            site.spawn();
+            if let Some(status) = site.ended_or_ready().await {
+                assert_eq!(status.code(), Some(1), "{}", site.log.tail(20));
+                let log = site.log.clone();
+                let words = until("it says why", SOON, async || {
+                    let said = log.text().split_off(before);
+                    said.lines().find_map(|line| line.strip_prefix("drumroll: database: ").map(str::to_owned))
+                })
+                .await;
+                println!("later {later}, {room} KiB left: {words}");
+                assert!(words.contains("disk") && (words.contains("no room") || words.contains("full")), "{words}");
+                failed[usize::from(later)] += 1;
+            }
+            disk.end(&site);
+            if !later {
+                // The next first start is a first start again.
+                fs::read_dir(&folder).unwrap().for_each(|file| fs::remove_file(file.unwrap().path()).unwrap());
+            }
+        }
+        // With room it is a start like any other.
+        site.start().await;
+        if !later {
+            Crew::take_over(&site).await.open_raffle("Roomy", now_ms() + 3_600_000).await;
+        }
+        assert_eq!(site.stop().await, Some(0));
+    }
+    assert!(failed.iter().all(|times| *times > 1), "{failed:?}");
+    auditor::audit(&site.database.books().await, &Evidence::default()).expect_clean(name);
+    drop(disk);
+    site.close().await;
 }
 
 async fn without_room(name: &str, mut site: Site, mut shortage: impl Shortage) {

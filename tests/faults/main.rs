@@ -3,18 +3,24 @@
 //! sockets open (`farewell`); between the server and PostgreSQL whatever a network can do (`database_proxy`), and PostgreSQL
 //! itself stopped and started (`database_restart`), while a crowd buys (`crowd`); a power cut while SQLite's log
 //! is written (`torn`), another process that takes its lock (`busy`), a disk without room (`full_disk`), a machine whose
-//! clock is set (`clock_jumps`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
+//! clock is set (`clock_jumps`), a database that is asked no more while it is away (`breaker`), an answer that does not come
+//! (`deadline`), a kill in a chosen write of a migration, a snapshot, a draw (`chosen_moments`), hostile clients over
+//! all ways in, killed under too (`hostile`). What happens inside a process (an actor's panic) is tested in `actors/tests`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
+mod breaker;
 mod busy;
+mod chosen_moments;
 mod clock_jumps;
 mod connections;
 mod crowd;
 mod database_proxy;
 mod database_restart;
+mod deadline;
 mod farewell;
 mod full_disk;
+mod hostile;
 mod kill;
 mod lock;
 mod silence;

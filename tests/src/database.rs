@@ -2,6 +2,8 @@
 
 use crate::auditor::books::Books;
 use crate::chance::Chance;
+use crate::doom::Writes;
+use crate::wait::{SOON, until};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio_postgres::{Client, Config, NoTls};
@@ -43,6 +45,50 @@ impl Database {
             Self::Sqlite(path) => path.to_string_lossy().into_owned(),
             Self::Postgres(url) => url.clone(),
         }
+    }
+
+    /// The writes that reach it.
+    pub(crate) fn writes(&self) -> Writes {
+        match self {
+            Self::Sqlite(_) => Writes::Files,
+            Self::Postgres(url) => Writes::Port(url.parse::<Config>().unwrap().get_ports()[0]),
+        }
+    }
+
+    /// A copy as it stands, while nobody is connected.
+    pub async fn copy(&self, folder: &Path) -> Self {
+        match self {
+            Self::Sqlite(path) => {
+                let copy = Self::sqlite(folder);
+                for end in ["", "-wal"] {
+                    let from = format!("{}{end}", path.display());
+                    if Path::new(&from).exists() {
+                        std::fs::copy(from, format!("{}{end}", copy.setting())).unwrap();
+                    }
+                }
+                copy
+            }
+            Self::Postgres(url) => {
+                let (base, name) = url.rsplit_once('/').unwrap();
+                let copy = format!("{name}_copy");
+                let client = connect(&format!("{base}/postgres")).await;
+                client.batch_execute(&format!("CREATE DATABASE {copy} TEMPLATE {name}")).await.unwrap();
+                Self::Postgres(format!("{base}/{copy}"))
+            }
+        }
+    }
+
+    /// Waits until no server is connected any more: PostgreSQL's sessions outlive a process that was killed.
+    pub async fn left_alone(&self) {
+        let Self::Postgres(url) = self else { return };
+        let (base, name) = url.rsplit_once('/').unwrap();
+        let client = connect(&format!("{base}/postgres")).await;
+        let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1";
+        until("the database is left alone", SOON, async || {
+            let others: i64 = client.query_one(others, &[&name]).await.unwrap().get(0);
+            (others == 0).then_some(())
+        })
+        .await;
     }
 
     /// Everything in it that an audit looks at.

@@ -5,6 +5,7 @@
 //! | `auditor` | reads a database and clients' records, and believes neither |
 //! | `chance` | seeded choices; `DRUMROLL_TEST_SEED` repeats a run |
 //! | `clock` | a machine whose clock is wrong, and is set while programs run |
+//! | `doom` | a program that is killed in its nth write |
 //! | `scratch` | a folder that goes when its test passes and stays when it fails |
 //! | `programs` | where `drumroll` and `rsu` are, and running them to their end |
 //! | `provider` | a payment provider outside the server, with moods and a ledger of its own |
@@ -20,6 +21,7 @@
 //! | `stage` | people, a venue, a raffle that sells |
 //! | `simulation` | `rsu simulate` beside the test |
 //! | `browser` | a script in a real Chromium, in step with the test |
+//! | `swarm` | hostile clients that write down what they were told |
 //! | `wait` | until something is so, with a bound |
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on stops where it stands")]
@@ -31,6 +33,7 @@ pub mod buyers;
 pub mod chance;
 pub mod clock;
 pub mod database;
+pub mod doom;
 pub mod figures;
 pub mod front;
 pub mod league;
@@ -43,6 +46,7 @@ pub mod server;
 pub mod simulation;
 pub mod socket;
 pub mod stage;
+pub mod swarm;
 pub mod wait;
 
 /// Whether a service that a test needs may be missing. On the continuous integration it may not.

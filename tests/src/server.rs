@@ -4,13 +4,14 @@ use crate::api::Client;
 use crate::chance::Chance;
 use crate::clock::Hand;
 use crate::database::Database;
+use crate::doom::Doom;
 use crate::league::League;
 use crate::programs;
 use crate::scratch::Scratch;
 use crate::wait::{SOON, until};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -66,6 +67,7 @@ pub struct Site {
     settings: Vec<(String, String)>,
     environment: Vec<(String, String)>,
     clock: Option<Hand>,
+    doom: Option<Doom>,
     child: Option<Child>,
     /// The servers behind it, where it is the front of several.
     pub league: Option<Box<League>>,
@@ -124,6 +126,7 @@ impl Site {
             settings: Vec::new(),
             environment: Vec::new(),
             clock: None,
+            doom: None,
             child: None,
             league: None,
         };
@@ -167,6 +170,50 @@ impl Site {
         Ok(())
     }
 
+    /// Lets the server be killed in one of its writes to its database, from the next start on. It has either this or a
+    /// clock that is set.
+    ///
+    /// # Errors
+    /// Why that cannot be done here.
+    pub fn doom(&mut self) -> Result<&Doom, String> {
+        assert!(self.clock.is_none(), "one library at a time");
+        if self.doom.is_none() {
+            self.doom = Some(Doom::new(self.scratch.path(), self.database.writes())?);
+        }
+        Ok(self.doom.as_ref().expect("it was just made"))
+    }
+
+    /// Waits until the server has ended by itself. Answers its exit code; `None` after a signal.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("the server runs");
+        until("the server has ended", SOON, async || child.try_wait().unwrap()).await.code()
+    }
+
+    /// Waits until a start has either ended by itself, and answers how, or come to its end; then it is killed.
+    pub async fn ended_or_ready(&mut self) -> Option<ExitStatus> {
+        let client = Client::new(&self.base);
+        let child = self.child.as_mut().expect("the server runs");
+        let ended = until("the start is over, one way or the other", SOON, async || {
+            if let Some(status) = child.try_wait().unwrap() {
+                return Some(Some(status));
+            }
+            client.try_get("/health/ready").await.filter(|reply| reply.status == 200).map(|_| None)
+        })
+        .await;
+        if ended.is_some() {
+            self.child = None;
+        } else {
+            self.kill();
+        }
+        ended
+    }
+
+    /// Asks it to end and waits for nothing.
+    pub fn ask_to_stop(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// A command of the server's program, with this place's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = programs::command("drumroll");
@@ -180,6 +227,9 @@ impl Site {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(hand) = &self.clock {
             hand.rule(&mut command);
+        }
+        if let Some(doom) = &self.doom {
+            doom.rule(&mut command);
         }
         command
     }
@@ -230,10 +280,8 @@ impl Site {
         if let Some(league) = &mut self.league {
             return Box::pin(league.stop()).await;
         }
-        let mut child = self.child.take().expect("the server runs");
-        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        until("the server has stopped", SOON, async || child.try_wait().unwrap()).await.code()
+        self.ask_to_stop();
+        self.ended().await
     }
 
     /// Ends it at once; of several, the one that runs the most raffles.
@@ -250,6 +298,7 @@ impl Site {
     /// Ends it at once, without a warning, as `kill -9` does.
     pub fn kill(&mut self) {
         let mut child = self.child.take().expect("the server runs");
+        // One that is dead already is as dead as one should be.
         child.kill().unwrap();
         child.wait().unwrap();
     }

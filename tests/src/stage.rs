@@ -2,6 +2,7 @@
 
 use crate::api::{Client, new_key};
 use crate::server::Site;
+use crate::wait::{SOON, until};
 use serde_json::{Value, json};
 
 /// A person of the staff, with a password of his own.
@@ -138,6 +139,27 @@ impl Crew {
             "draw_mode": "electronic", "ticket_lines": ["Claim within 30 days.", "You need not be present to win."],
             "device_block": 3_000, "hold_s": 600, "profile_id": "default"
         })
+    }
+
+    /// Closes a raffle early and acknowledges its reconciliation; no handheld has joined it. Answers its draw's id.
+    pub async fn reconcile(&self, raffle: &str) -> String {
+        let manager = &self.manager.client;
+        let path = |action: &str| format!("/admin/raffles/{raffle}/{action}");
+        manager
+            .post(&path("close"), &json!({"closes_at_ms": null, "reason": "the game ended early"}))
+            .await
+            .expect(200);
+        until("reconciliation has begun", SOON, async || {
+            let view = manager.get(&format!("/admin/raffles/{raffle}")).await.expect(200);
+            (view["status"] == "reconciling").then_some(())
+        })
+        .await;
+        let report = manager.get(&path("reconciliation")).await.expect(200);
+        let counts = &report["identity"];
+        let statement = json!({"statement": report["statement"], "sold": counts["sold"], "voided": counts["voided"],
+            "unsold": counts["unsold"]});
+        let view = manager.post(&path("acknowledge"), &statement).await.expect(200);
+        view["draws"][0]["id"].as_str().unwrap().to_owned()
     }
 
     /// An event that sells until `closes_at_ms`. Answers its id.

@@ -5,6 +5,7 @@ use crate::Options;
 use crate::board::board;
 use bytestring::ByteString;
 use drumroll_actors::feed::RaffleFeed;
+use drumroll_actors::guard;
 use drumroll_actors::node::Node;
 use drumroll_actors::presence::Presence;
 use drumroll_actors::registry::ExecuteError;
@@ -181,8 +182,10 @@ impl Pushes {
         push.share_facts();
         raffles.retain(|_, push| push.strong_count() > 0);
         raffles.insert(stream.raffle, Arc::downgrade(&push));
-        tokio::spawn(conflate(self.node.clone(), Arc::downgrade(&push), self.options));
-        tokio::spawn(survey(self.node.clone(), self.presence.clone(), Arc::downgrade(&push), self.options));
+        let (node, options, weak) = (self.node.clone(), self.options, Arc::downgrade(&push));
+        tokio::spawn(guard::task("conflate", move || conflate(node.clone(), weak.clone(), options)));
+        let (node, presence, weak) = (self.node.clone(), self.presence.clone(), Arc::downgrade(&push));
+        tokio::spawn(guard::task("survey", move || survey(node.clone(), presence.clone(), weak.clone(), options)));
         Ok(push)
     }
 }

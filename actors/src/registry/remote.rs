@@ -255,7 +255,7 @@ where
     pub(crate) fn drop_all(&self) {
         let streams: Vec<StreamId> = lock(&self.places).keys().copied().collect();
         for stream in streams {
-            self.fenced(stream);
+            self.discard(stream);
         }
     }
 

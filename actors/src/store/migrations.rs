@@ -24,7 +24,9 @@ pub const SQLITE: &Files = &[
 pub(super) fn runner(files: &Files) -> Result<Runner, StoreError> {
     let migrations: Result<Vec<Migration>, _> =
         files.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
-    Ok(Runner::new(&migrations.map_err(|problem| failed(&problem))?))
+    // In one transaction with their entries in the history. Ungrouped, the entry is a transaction of its own after that
+    // of its migration, and a process killed between the two leaves a database that never starts again.
+    Ok(Runner::new(&migrations.map_err(|problem| failed(&problem))?).set_grouped(true))
 }
 
 pub(super) fn failed(problem: &refinery::Error) -> StoreError {

@@ -5,6 +5,8 @@
 //! power cut. It may be repeated with the same batch after any error, as often as needed: what is there
 //! already, with the same hash, counts as committed (design: uncertain outcomes).
 
+pub mod breaker;
+mod circuit;
 pub mod conformance;
 mod error;
 mod leases;
@@ -84,6 +86,10 @@ pub enum Appended {
     /// Another owner wrote: the epoch is stale, or another event stands at the sequence number. The
     /// actor drops its memory and reloads. Neighbours in the batch are not harmed.
     Fenced,
+    /// Nobody else wrote: the store's own rules forbid it (a number that is sold already, a value that does
+    /// not fit), and would again. Nothing of it was written, and neighbours are not harmed. The actor drops
+    /// its memory; deciding the same again leads here again.
+    Refused,
 }
 
 /// A journal as loaded: the newest snapshot and the events after it.
@@ -326,6 +332,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// How several nodes share this store; `None` where one server has it for itself.
     fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
+
+    /// What is refused at the moment without being tried, because it was not answered before:
+    /// [`breaker::Breaker`].
+    fn refusing(&self) -> Option<&'static str> {
         None
     }
 }

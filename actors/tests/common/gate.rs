@@ -1,11 +1,13 @@
-//! A store whose commits wait at a gate, in front of the real SQLite store. Everything else passes.
+//! A store whose commits wait at a gate, in front of the real SQLite store. Everything else has a gate of its own,
+//! which is open unless a test says otherwise.
 
 use drumroll_actors::store::*;
 use drumroll_engine::id::{DeviceId, DrawId, OrderKey, OrganisationId, RaffleId, UserId};
 use drumroll_engine::journal::Record;
 use drumroll_engine::time::Timestamp;
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 /// What happens to a commit that comes to the gate.
@@ -26,6 +28,10 @@ pub(crate) enum Gate {
 pub(crate) struct GatedStore {
     inner: Arc<dyn Store>,
     gate: watch::Sender<Gate>,
+    queries: watch::Sender<Gate>,
+    asked: AtomicUsize,
+    panics: Mutex<HashMap<&'static str, usize>>,
+    poison: Mutex<Option<RaffleId>>,
     arrived: AtomicUsize,
     passes: AtomicUsize,
     pings: AtomicUsize,
@@ -36,6 +42,10 @@ impl GatedStore {
         Arc::new(Self {
             inner,
             gate: watch::Sender::new(Gate::Open),
+            queries: watch::Sender::new(Gate::Open),
+            asked: AtomicUsize::new(0),
+            panics: Mutex::default(),
+            poison: Mutex::default(),
             arrived: AtomicUsize::new(0),
             passes: AtomicUsize::new(0),
             pings: AtomicUsize::new(0),
@@ -44,6 +54,53 @@ impl GatedStore {
 
     pub(crate) fn set(&self, gate: Gate) {
         self.gate.send_replace(gate);
+    }
+
+    /// What happens to everything that is no commit.
+    pub(crate) fn set_queries(&self, gate: Gate) {
+        self.queries.send_replace(gate);
+    }
+
+    /// Calls that came so far and are no commits.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Lets the next so many calls of this name panic; `append` before anything is written, `appended` after it is.
+    pub(crate) fn panic_in(&self, name: &'static str, times: usize) {
+        self.panics.lock().unwrap().insert(name, times);
+    }
+
+    /// Panics that are still to come.
+    pub(crate) fn panics_left(&self, name: &'static str) -> usize {
+        self.panics.lock().unwrap().get(name).copied().unwrap_or(0)
+    }
+
+    /// Every batch with something of this raffle panics.
+    pub(crate) fn poison(&self, raffle: Option<RaffleId>) {
+        *self.poison.lock().unwrap() = raffle;
+    }
+
+    fn point(&self, name: &'static str) {
+        let due = match self.panics.lock().unwrap().get_mut(name) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        };
+        assert!(!due, "injected by a test in {name}");
+    }
+
+    async fn query<T>(&self, name: &'static str, call: StoreFuture<'_, T>) -> Result<T, StoreError> {
+        self.point(name);
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let mut gate = self.queries.subscribe();
+        let state = *gate.wait_for(|gate| *gate != Gate::Shut).await.expect("the gate outlives its store");
+        match state {
+            Gate::Failing => Err(StoreError::Unavailable("the gate fails".into())),
+            _ => call.await,
+        }
     }
 
     /// Lets so many commits through; what comes after them waits.
@@ -83,7 +140,7 @@ impl GatedStore {
 macro_rules! pass {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $name(&self, $($arg: $type),*) -> StoreFuture<'_, $answer> {
-            self.inner.$name($($arg),*)
+            Box::pin(self.query(stringify!($name), self.inner.$name($($arg),*)))
         })*
     };
 }
@@ -92,6 +149,10 @@ impl Store for GatedStore {
     fn append<'a>(&'a self, batch: &'a [Append]) -> StoreFuture<'a, Vec<Appended>> {
         Box::pin(async move {
             self.arrived.fetch_add(1, Ordering::SeqCst);
+            self.point("append");
+            let poisoned = *self.poison.lock().unwrap();
+            let poisoned = batch.iter().any(|append| Some(append.stream.raffle) == poisoned);
+            assert!(!poisoned, "injected by a test: poison");
             let mut gate = self.gate.subscribe();
             let state = *gate.wait_for(|gate| self.opens(*gate)).await.expect("the gate outlives its store");
             match state {
@@ -100,7 +161,11 @@ impl Store for GatedStore {
                     self.inner.append(batch).await?;
                     Err(StoreError::Unavailable("the answer is lost".into()))
                 }
-                Gate::Open | Gate::Counted | Gate::Shut => self.inner.append(batch).await,
+                Gate::Open | Gate::Counted | Gate::Shut => {
+                    let answer = self.inner.append(batch).await;
+                    self.point("appended");
+                    answer
+                }
             }
         })
     }
@@ -181,11 +246,11 @@ impl Store for GatedStore {
     }
 
     fn account_by_login(&self, login: &str) -> StoreFuture<'_, Option<AccountRow>> {
-        self.inner.account_by_login(login)
+        Box::pin(self.query("account_by_login", self.inner.account_by_login(login)))
     }
 
     fn secret(&self, name: &str) -> StoreFuture<'_, Option<SecretRow>> {
-        self.inner.secret(name)
+        Box::pin(self.query("secret", self.inner.secret(name)))
     }
 
     fn kind(&self) -> &'static str {

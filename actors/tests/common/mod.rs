@@ -13,8 +13,8 @@ use drumroll_actors::intake::Lane;
 use drumroll_actors::keys::{KeyStore, MasterKey};
 use drumroll_actors::node::{Answered, Failure, Node, Parts};
 use drumroll_actors::registry;
-use drumroll_actors::store::StreamId;
 use drumroll_actors::store::sqlite::SqliteStore;
+use drumroll_actors::store::{Store, StreamId};
 use drumroll_actors::write_behind;
 use drumroll_engine::id::{OrderKey, OrganisationId, RaffleId, UserId, VenueId};
 use drumroll_engine::journal::{Actor, Cause};
@@ -97,6 +97,10 @@ pub(crate) fn start(folder: &std::path::Path, clock: Arc<ManualClock>) -> (Arc<G
 }
 
 pub(crate) fn start_over(store: Arc<GatedStore>, clock: Arc<ManualClock>) -> Node {
+    start_over_any(store, clock)
+}
+
+pub(crate) fn start_over_any(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Node {
     let master = MasterKey::new(&Zeroizing::new([7; 32]));
     Node::start(Parts {
         store: store.clone(),
@@ -118,11 +122,16 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let (store, node) = start(folder.path(), clock.clone());
-        let create = organisation::create_organisation::CreateOrganisation { name: "Hawks".into() };
-        node.organise(ORGANISATION, manager(), organisation::Command::CreateOrganisation(create)).await.unwrap();
         let house = Self { folder, store, clock, node };
-        house.open_raffle(10, 1).await;
+        house.furnish().await;
         house
+    }
+
+    /// Makes the organisation and its raffle.
+    pub(crate) async fn furnish(&self) {
+        let create = organisation::create_organisation::CreateOrganisation { name: "Hawks".into() };
+        self.node.organise(ORGANISATION, manager(), organisation::Command::CreateOrganisation(create)).await.unwrap();
+        self.open_raffle(10, 1).await;
     }
 
     /// Creates, configures and opens a raffle.

@@ -92,6 +92,23 @@ async fn the_journal_cannot_be_changed_a04_a07() {
     database.end().await;
 }
 
+/// What the database cannot store at all is its raffle's trouble, not that of everybody in the batch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_does_not_fit_harms_no_neighbour() {
+    let Some(database) = Database::new().await else { return };
+    let store = database.open().await;
+    let case = Case::new(&store, 1);
+    let (mut owner, mut neighbour) = (case.owner(1).await, case.owner(2).await);
+    let mut raffle = case.raffle(1, drumroll_engine::raffle::Status::Selling, 1);
+    // PostgreSQL's texts hold every character but this one.
+    raffle.name = "a name\0".into();
+    let batch = [owner.one(vec![Row::Raffle(Box::new(raffle))]), neighbour.one(vec![])];
+    assert_eq!(case.append(&batch).await, [Appended::Refused, Appended::Committed]);
+    assert_eq!(case.append(&batch).await, [Appended::Refused, Appended::Committed], "and again");
+    assert!(store.records(owner.stream, 0, 9).await.unwrap().is_empty(), "nothing of it was written");
+    database.end().await;
+}
+
 /// The server drops every connection, in the middle of the work too: the same batch is repeated until it
 /// stands, and stands once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -280,7 +280,12 @@ impl From<OrganisationFailure> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let retry_after = error.retry().then_some(5);
-        tracing::error!(%error, "a query failed");
+        if error.retry() {
+            // That the store is away is said once, where it is found out.
+            tracing::debug!(%error, "a query was not answered");
+        } else {
+            tracing::error!(%error, "a query failed");
+        }
         let detail = "The records cannot be reached. Nothing was changed.";
         Self { retry_after, ..Self::new("store_unavailable", detail) }
     }

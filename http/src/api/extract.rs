@@ -9,6 +9,7 @@
 
 use super::error::ApiError;
 use super::strict::Strict;
+use crate::edge::deadline::Watch;
 use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -95,8 +96,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let limit = app(request).map(|app| app.limits.body_bytes);
         let checked = limit.and_then(|limit| json_announced(request, limit).map(|()| limit));
         let payload = payload.take();
+        let watch = Watch::of(request);
         Gate::behind(request, async move {
             let limit = checked?;
+            let _standing = watch.map(Watch::stand);
             let read = tokio::time::timeout(BODY_PATIENCE, read(payload, limit));
             let bytes = read.await.map_err(|_| ApiError::new("bad_request", "The body did not arrive in time."))??;
             parse(&bytes).map(Self)

@@ -84,7 +84,9 @@ static COLLECTED: LazyLock<(Value, Vec<(Method, String)>)> = LazyLock::new(|| {
 const DESCRIPTION: &str = "An open electronic raffle system. Money is in integers of the currency's minor \
      unit, times are milliseconds since 1970 UTC, hashes are lowercase hex. Every error is a problem document \
      (RFC 9457) whose `code` is stable. Commands that create something take an `Idempotency-Key` header, a UUID \
-     made before the first attempt: a repeat under the same key gives the same answer and nothing twice.";
+     made before the first attempt: a repeat under the same key gives the same answer and nothing twice. No answer \
+     takes longer than the server's deadline: beyond it a command is answered 503 `outcome_unknown` and a question \
+     503 `busy`, with `Retry-After`.";
 
 /// What holds for every operation is said once, here, instead of at every handler.
 fn finish(document: &OpenApi) -> Value {

@@ -31,7 +31,7 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
     let mut told = Told::listen()?;
     let _folder = Folder::lock(&settings.data_dir)?;
     let prepared = Prepared::new(settings).await?;
-    let first = prepared.app.auth.first_start(&settings.organisation_name).await?;
+    let first = prepared.first_start(settings).await?;
     let mut running = Running::start(settings, prepared)?;
     let address = running.address(settings);
     println!("Drumroll is at {address}/ (administration: {address}/admin/, API: {address}/api/docs)");

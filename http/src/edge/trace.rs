@@ -11,7 +11,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use metrics::{counter, histogram};
 use std::panic::AssertUnwindSafe;
@@ -42,20 +42,21 @@ pub async fn trace(
     let id = given.and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_else(Uuid::new_v4);
     request.extensions_mut().insert(RequestId(id));
     let tls = request.app_data::<web::Data<Tls>>().is_some_and(|tls| tls.0);
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let line = Line::begin(&request, id, began);
     let span = info_span!("request", id = %id);
     // A handler that panics costs its caller an answer, not the connection of everybody behind a proxy.
     let called = AssertUnwindSafe(next.call(request)).catch_unwind().instrument(span).await;
     let mut response = match called {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        // The framework makes the answer of its own errors; holding the request to do it here would keep
-        // the router from its work.
-        Ok(Err(error)) => return Err(error),
+        Ok(Err(error)) => {
+            let problem = problem_of(&error, error.as_response_error().status_code());
+            return Err(line.without_request(problem, tls));
+        }
         Err(_) => {
             counter!("drumroll_http_panics_total").increment(1);
             error!(request.id = %id, "a handler panicked");
-            let error = ApiError::new("internal", "Something broke here. The operator is told.");
-            return Err(error.into());
+            let problem = ApiError::new("internal", "Something broke here. The operator is told.");
+            return Err(line.without_request(problem, tls));
         }
     };
     if let Some(error) = response.response().error() {
@@ -67,7 +68,8 @@ pub async fn trace(
         answer.headers_mut().insert(REQUEST_ID, value);
     }
     headers::secure(answer.headers_mut(), tls);
-    note(&method, &path, &response, id, began);
+    let caller = response.request().extensions().get::<Caller>().copied();
+    line.end(response.status(), caller);
     Ok(response)
 }
 
@@ -101,21 +103,102 @@ fn render(mut response: ServiceResponse<BoxBody>, error: &ApiError, id: Uuid) ->
     response.map_body(|_, _| BoxBody::new(body))
 }
 
-fn note(method: &Method, path: &str, response: &ServiceResponse<BoxBody>, id: Uuid, began: Instant) {
-    let took = began.elapsed();
-    let status = response.status().as_u16();
-    let request = response.request();
-    // The pattern, never the path: a path holds validation numbers and order keys.
-    let route = request.match_pattern().filter(|pattern| pattern != crate::api::PREFIX);
-    let quiet = path.starts_with("/health") || path == "/metrics" || route.is_none();
-    let route = route.unwrap_or_else(|| "other".to_owned());
-    let user = request.extensions().get::<Caller>().map(|caller| caller.0.to_string()).unwrap_or_default();
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    if quiet && status < 500 {
-        debug!(request.id = %id, %method, route, status, ms, "answered");
-    } else {
-        info!(request.id = %id, %method, route, status, ms, user.id = user, "answered");
+/// An answer where no request is left to answer to: a handler that panicked or took too long has it, and
+/// holding another hand on it would keep the router from its work.
+#[derive(Debug)]
+struct Orphan {
+    problem: ApiError,
+    id: Uuid,
+    tls: bool,
+}
+
+impl std::fmt::Display for Orphan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.problem.fmt(f)
     }
-    let labels = [("method", method.as_str().to_owned()), ("route", route), ("status", status.to_string())];
-    histogram!("drumroll_http_seconds", &labels).record(took.as_secs_f64());
+}
+
+impl ResponseError for Orphan {
+    fn status_code(&self) -> StatusCode {
+        self.problem.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json").insert_header((REQUEST_ID, self.id.to_string()));
+        if let Some(seconds) = self.problem.retry_after {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        let mut response = response.json(self.problem.problem(Some(self.id.to_string())));
+        headers::secure(response.headers_mut(), self.tls);
+        response
+    }
+}
+
+/// What the access log and the figures say of a request.
+struct Line {
+    id: Uuid,
+    method: Method,
+    /// The pattern, never the path: a path holds validation numbers and order keys.
+    route: Option<String>,
+    quiet: bool,
+    began: Instant,
+}
+
+impl Line {
+    fn begin(request: &ServiceRequest, id: Uuid, began: Instant) -> Self {
+        let path = request.path();
+        let route = request.match_pattern().filter(|pattern| pattern != crate::api::PREFIX);
+        let quiet = path.starts_with("/health") || path == "/metrics" || route.is_none();
+        Self { id, method: request.method().clone(), route, quiet, began }
+    }
+
+    fn without_request(self, problem: ApiError, tls: bool) -> Error {
+        let orphan = Orphan { problem, id: self.id, tls };
+        self.end(orphan.status_code(), None);
+        orphan.into()
+    }
+
+    fn end(self, status: StatusCode, caller: Option<Caller>) {
+        let Self { id, method, route, quiet, began } = self;
+        let (took, status) = (began.elapsed(), status.as_u16());
+        let route = route.unwrap_or_else(|| "other".to_owned());
+        let user = caller.map(|caller| caller.0.to_string()).unwrap_or_default();
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if quiet && status < 500 {
+            debug!(request.id = %id, %method, route, status, ms, "answered");
+        } else {
+            info!(request.id = %id, %method, route, status, ms, user.id = user, "answered");
+        }
+        let labels = [("method", method.as_str().to_owned()), ("route", route), ("status", status.to_string())];
+        histogram!("drumroll_http_seconds", &labels).record(took.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, test};
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_costs_its_caller_an_answer_and_nobody_else_anything() {
+        let handler = async |request: actix_web::HttpRequest| {
+            assert!(!request.query_string().contains("panic"), "injected by a test");
+            "well"
+        };
+        let app = test::init_service(App::new().wrap(from_fn(trace)).route("/", web::get().to(handler))).await;
+        for _ in 0..3 {
+            let call = test::TestRequest::get().uri("/?panic").to_request();
+            let error = test::try_call_service(&app, call).await.expect_err("there is no request to answer to");
+            let answer = error.error_response();
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let header =
+                |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            assert!(Uuid::try_parse(header("x-request-id")).is_ok() && header("x-frame-options") == "DENY");
+            assert_eq!(header("content-type"), "application/problem+json");
+            let well = test::call_service(&app, test::TestRequest::get().uri("/").to_request()).await;
+            assert_eq!(well.status(), StatusCode::OK);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use super::{Payment, PaymentKey, ProviderError};
 use crate::api::error::ApiError;
 use crate::state::App;
 use drumroll_actors::aggregate::Origin;
+use drumroll_actors::guard;
 use drumroll_actors::intake::Lane;
 use drumroll_actors::store::{OrderPlace, OrderRow, StreamId};
 use drumroll_engine::journal::{Actor, Cause};
@@ -25,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 /// How often the worker looks.
 const EVERY: Duration = Duration::from_millis(1_000);
@@ -66,7 +67,8 @@ pub fn spawn(app: App, webhooks: Option<mpsc::Receiver<SignedNotice>>) -> JoinHa
 /// Hands over a built-in provider's webhooks as if they had come over the network.
 async fn deliver(app: &App, mut webhooks: mpsc::Receiver<SignedNotice>) {
     while let Some(notice) = webhooks.recv().await {
-        if let Err(error) = receive(app, &notice.body, &notice.signature).await {
+        let received = guard::step("webhooks", receive(app, &notice.body, &notice.signature)).await;
+        if let Some(Err(error)) = received {
             // A real provider would send it again; here the worker asks.
             warn!(%error, "a webhook was not taken");
         }
@@ -108,21 +110,21 @@ impl Worker {
             let mut ticks = ticks(EVERY);
             loop {
                 ticks.tick().await;
-                report("pending orders", orders_that_wait(app, open).await);
+                see("pending orders", orders_that_wait(app, open)).await;
             }
         };
         let ended = async {
             let mut ticks = ticks(ENDED_EVERY);
             loop {
                 ticks.tick().await;
-                report("orders that ended", orders_that_ended(app, ended).await);
+                see("orders that ended", orders_that_ended(app, ended)).await;
             }
         };
         let owed = async {
             let mut ticks = ticks(EVERY);
             loop {
                 ticks.tick().await;
-                report("due refunds", refunds(app, owed).await);
+                see("due refunds", refunds(app, owed)).await;
             }
         };
         let ((), (), ()) = tokio::join!(open, ended, owed);
@@ -137,6 +139,13 @@ impl Worker {
     }
 }
 
+/// One look at one list. Should it panic, the next look is another.
+async fn see(what: &'static str, look: impl Future<Output = Result<(), ApiError>>) {
+    if let Some(looked) = guard::step("payments", look).await {
+        report(what, looked);
+    }
+}
+
 fn ticks(every: Duration) -> Interval {
     let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -144,8 +153,11 @@ fn ticks(every: Duration) -> Interval {
 }
 
 fn report(what: &str, looked: Result<(), ApiError>) {
-    if let Err(error) = looked {
-        warn!(%error, "{what} could not be looked at; the next look tries again");
+    // The next look tries again. A store that is away is told of where it is found out, not every second here.
+    match looked {
+        Err(error) if error.code == "store_unavailable" => debug!(%error, what, "not looked at"),
+        Err(error) => warn!(%error, what, "not looked at; the next look tries again"),
+        Ok(()) => {}
     }
 }
 

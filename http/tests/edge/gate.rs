@@ -14,6 +14,7 @@ use drumroll_engine::time::Timestamp;
 use drumroll_http::api::openapi;
 use drumroll_http::auth::Secret;
 use drumroll_http::config::Settings;
+use drumroll_http::edge::deadline::deadline;
 use drumroll_http::edge::limit::{Rates, limit};
 use drumroll_http::edge::trace::trace;
 use drumroll_http::server::{Prepared, Shared};
@@ -112,7 +113,7 @@ impl Server {
         let prepared = Prepared::over(&settings, store, clock.clone()).await.unwrap();
         let app = prepared.app.clone();
         let shared = Shared::new(&settings, &prepared);
-        let mounted = ActixApp::new().wrap(from_fn(limit)).wrap(from_fn(trace));
+        let mounted = ActixApp::new().wrap(from_fn(limit)).wrap(from_fn(deadline)).wrap(from_fn(trace));
         let service = Rc::new(test::init_service(mounted.configure(move |config| shared.configure(config))).await);
         let call: Call = Rc::new(move |request: test::TestRequest| {
             let service = service.clone();

@@ -10,7 +10,7 @@ use drumroll_engine::id::{DeviceId, DrawId, OrderKey};
 use drumroll_engine::raffle::{Channel, HoldEnd, RefundReason, Status};
 use drumroll_engine::time::Timestamp;
 
-use Appended::{Committed, Fenced};
+use Appended::{Committed, Fenced, Refused};
 
 fn all() -> TicketFilter {
     TicketFilter { limit: 1_000, ..TicketFilter::default() }
@@ -45,8 +45,8 @@ pub(super) async fn a_number_is_sold_once_t05(case: &Case<'_>) {
         let seq = neighbour.head.seq + 1;
         let good = case.ticket(neighbour.stream.raffle, order, seq, 101 + seq, 1);
         let batch = [neighbour.one(tickets([good])), owner.clone().one(tickets([ticket]))];
-        assert_eq!(case.append(&batch).await, [Committed, Fenced], "{what}");
-        assert_eq!(case.append(&batch).await, [Committed, Fenced], "{what}, again");
+        assert_eq!(case.append(&batch).await, [Committed, Refused], "{what}");
+        assert_eq!(case.append(&batch).await, [Committed, Refused], "{what}, again");
     }
     assert_eq!(ok(case.store.tickets(raffle, all())).await, [sale], "nothing of it is left");
     assert_eq!(ok(case.store.records(owner.stream, 0, 10)).await.len(), 1);
@@ -59,7 +59,11 @@ pub(super) async fn a_number_is_sold_once_t05(case: &Case<'_>) {
     ];
     let mut ahead = owner.clone();
     let batch = rows.map(|rows| ahead.one(rows));
-    assert_eq!(case.append(&batch).await, [Committed, Fenced, Fenced]);
+    assert_eq!(case.append(&batch).await, [Committed, Refused, Fenced]);
+    // Who lost his journal to another owner is fenced off, whatever the rows say.
+    let mut late = case.owner(1).await;
+    case.owner(1).await;
+    assert_eq!(case.append(&[late.one(tickets([case.ticket(raffle, 25, 3, 100, 1)]))]).await, [Fenced]);
     assert_eq!(ok(case.store.tickets(raffle, all())).await.len(), 3);
 }
 

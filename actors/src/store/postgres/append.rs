@@ -140,7 +140,7 @@ async fn settle(
             let (seq, raffle) = (append.first_seq(), stream.raffle);
             error!(raffle.id = %raffle, organisation.id = %stream.organisation, seq, error = %problem,
                 "an append breaks a constraint and is refused");
-            Ok(Appended::Fenced)
+            Ok(Appended::Refused)
         }
         // A deadlock, or a lock that was lost: nothing is known against it, so the caller repeats the batch.
         (Verdict::Fresh, None) => Err(StoreError::Unavailable("the journal moved while it was written".to_owned())),

@@ -100,12 +100,12 @@ pub(super) fn failed(problem: &tokio_postgres::Error) -> StoreError {
     if LASTING.contains(&class) { StoreError::Damaged(text) } else { StoreError::Unavailable(text) }
 }
 
-/// Whether an append ran into other rows, or into another writer: judge its parts one by one.
+/// Whether an append ran into other rows or into another writer, or does not fit: judge its parts one by one.
 pub(super) fn conflict(problem: &tokio_postgres::Error) -> bool {
-    problem.as_db_error().is_some_and(|server| matches!(&server.code().code()[..2], "23" | "40"))
+    constraint(problem) || problem.as_db_error().is_some_and(|server| &server.code().code()[..2] == "40")
 }
 
-/// Whether rows that stand there forbid the append.
+/// Whether rows that stand there forbid the append (class 23), or a value of its own cannot be stored (22).
 pub(super) fn constraint(problem: &tokio_postgres::Error) -> bool {
-    problem.as_db_error().is_some_and(|server| &server.code().code()[..2] == "23")
+    problem.as_db_error().is_some_and(|server| matches!(&server.code().code()[..2], "22" | "23"))
 }

@@ -87,48 +87,50 @@ pub(super) fn append(connection: &Connection, batch: &[Append]) -> Result<Vec<Ap
         for (place, append) in group.entries {
             let stored = rows(connection, &queries::stored_hash(append.stream, append.last_seq()))?.pop();
             let verdict = position.judge(append, stored.map(|(_, hash)| hash));
-            let in_place = match verdict {
-                Verdict::Present => true,
+            outcomes[place] = match verdict {
+                Verdict::Present => Appended::Committed,
                 Verdict::Fresh => insert(connection, append)?,
-                Verdict::Fenced => false,
+                Verdict::Fenced => Appended::Fenced,
             };
-            if verdict == Verdict::Fresh && in_place {
+            if verdict == Verdict::Fresh && outcomes[place] == Appended::Committed {
                 position.accept(append);
-            }
-            if in_place {
-                outcomes[place] = Appended::Committed;
             }
         }
     }
     Ok(outcomes)
 }
 
-/// Whether the append went in; if not, nothing of it did.
-fn insert(connection: &Connection, append: &Append) -> Result<bool, StoreError> {
+/// Puts an append in, whole or not at all.
+fn insert(connection: &Connection, append: &Append) -> Result<Appended, StoreError> {
     let savepoint =
         |sql: &str| connection.prepare_cached(sql).and_then(|mut it| it.execute([])).map_err(|e| failed(&e));
     savepoint("SAVEPOINT entry")?;
     match insert_rows(connection, append) {
         Ok(true) => {
             savepoint("RELEASE entry")?;
-            Ok(true)
+            Ok(Appended::Committed)
         }
         Ok(false) => {
             savepoint("ROLLBACK TO entry")?;
             savepoint("RELEASE entry")?;
-            Ok(false)
+            Ok(Appended::Fenced)
         }
-        Err(problem) if problem.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+        Err(problem) if problem.sqlite_error_code().is_some_and(lasting) => {
             // T-05: the last line of defence. The text names the constraint, never a value.
             let (seq, raffle) = (append.first_seq(), append.stream.raffle);
             error!(raffle.id = %raffle, organisation.id = %append.stream.organisation, seq, error = %problem,
                 "an append breaks a constraint and is refused");
             savepoint("ROLLBACK TO entry")?;
             savepoint("RELEASE entry")?;
-            Ok(false)
+            Ok(Appended::Refused)
         }
         Err(problem) => Err(failed(&problem)),
     }
+}
+
+/// Whether rows that stand there forbid an append, or a value of its own cannot be stored.
+fn lasting(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
 }
 
 fn insert_rows(connection: &Connection, append: &Append) -> Result<bool, Error> {

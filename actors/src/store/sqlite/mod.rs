@@ -149,7 +149,10 @@ impl Backend for SqliteStore {
 /// A database error as the contract's. Texts of SQLite name tables and columns, never values.
 fn failed(problem: &rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode as Code;
-    let text = problem.to_string();
+    let text = match problem.sqlite_error_code().and_then(in_plain_words) {
+        Some(words) => format!("{words} ({problem})"),
+        None => problem.to_string(),
+    };
     match problem.sqlite_error_code() {
         Some(
             Code::DiskFull
@@ -166,4 +169,19 @@ fn failed(problem: &rusqlite::Error) -> StoreError {
         ) => StoreError::Unavailable(text),
         _ => StoreError::Damaged(text),
     }
+}
+
+/// What whoever starts a server needs to hear, where SQLite's own words do not say it.
+fn in_plain_words(code: rusqlite::ErrorCode) -> Option<&'static str> {
+    use rusqlite::ErrorCode as Code;
+    Some(match code {
+        Code::DiskFull => "there is no room left on the disk of the database",
+        Code::SystemIoFailure => "the disk of the database cannot be written or read; it may be full or broken",
+        Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen => {
+            "the database's file cannot be opened and written; look at its folder's and its own rights, and at the room \
+             on its disk"
+        }
+        Code::DatabaseBusy | Code::DatabaseLocked => "another program holds the database's lock",
+        _ => return None,
+    })
 }
