@@ -84,7 +84,8 @@ impl Client {
             return Heard::Nothing;
         };
         let answer = member.node.execute(STREAM, lane, origin, command).await;
-        if answer.is_ok() {
+        if let Ok(answered) = &answer {
+            self.durable(answered);
             self.shown(&member).await;
         }
         self.pass(back).await;
@@ -98,6 +99,21 @@ impl Client {
                 self.sound(&error);
                 Heard::Nothing
             }
+        }
+    }
+
+    /// What an answer rests on is in the store before it goes out, also where it only repeats (I1).
+    fn durable(&self, answered: &Answered) {
+        let durable = self.world.store.head(STREAM).seq;
+        let there =
+            |order| self.world.store.ticket(Some(RAFFLE), TicketRef::Order(order)).is_ok_and(|row| row.is_some());
+        let kept = match answered.answer {
+            Answer::OnRecord(order) => there(order),
+            _ => true,
+        };
+        if answered.seq > durable || !kept {
+            let detail = format!("{}: {:?} rests on event {}", self.name, answered.answer, answered.seq);
+            self.world.find("AnsweredBeforeCommit", format!("{detail}, {durable} are on record"));
         }
     }
 
