@@ -33,7 +33,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_panics_begins_again_and_one_that_ends_does_not() {
         let lives = AtomicUsize::new(0);
         task("a test", || async {
