@@ -133,9 +133,14 @@ impl Node {
         let presence = membership.presence.clone();
         let cluster = Cluster::join(parts.store.clone(), membership).await?;
         let node = Self::start_as(parts, Some(cluster.clone()));
-        tokio::spawn(keeper::keep(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
-        tokio::spawn(keeper::recover(Arc::downgrade(&cluster), Arc::downgrade(&node.0)));
-        tokio::spawn(attend(Arc::downgrade(&node.0)));
+        let (kept, ward) = (Arc::downgrade(&cluster), Arc::downgrade(&node.0));
+        tokio::spawn(guard::task("lease", {
+            let (kept, ward) = (kept.clone(), ward.clone());
+            move || keeper::keep(kept.clone(), ward.clone())
+        }));
+        let watched = ward.clone();
+        tokio::spawn(guard::task("recovery", move || keeper::recover(kept.clone(), ward.clone())));
+        tokio::spawn(guard::task("attend", move || attend(watched.clone())));
         if let Some(news) = news {
             tokio::spawn(hear(Arc::downgrade(&node.0), presence, news));
         }
@@ -443,18 +448,14 @@ async fn attend(node: Weak<Inner>) {
 async fn hear(node: Weak<Inner>, presence: Arc<Presence>, mut told: mpsc::Receiver<Told>) {
     while let Some(told) = told.recv().await {
         let Some(node) = node.upgrade() else { return };
-        let news = match told {
-            Told::Heard(device, there) => {
-                presence.elsewhere(device, *there);
-                continue;
+        let hand_on = async {
+            match told {
+                Told::Heard(device, there) => presence.elsewhere(device, *there),
+                Told::News(news) if news.stream().raffle == RaffleId::NIL => node.organisations.hear(&Arc::new(news)),
+                Told::News(news) => node.raffles.hear(&Arc::new(news)),
             }
-            Told::News(news) => Arc::new(news),
         };
-        if news.stream().raffle == RaffleId::NIL {
-            node.organisations.hear(&news);
-        } else {
-            node.raffles.hear(&news);
-        }
+        guard::step("news", hand_on).await;
     }
 }
 

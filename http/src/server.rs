@@ -86,6 +86,9 @@ pub enum StartError {
     /// The payment provider cannot be used as configured.
     #[error("{0}: {1}")]
     Payment(&'static str, String),
+    /// Nobody asked it to.
+    #[error("the listener ended by itself")]
+    Ended,
     /// It could not be told to end.
     #[error("signals: {0}")]
     Signals(#[from] std::io::Error),
@@ -403,11 +406,20 @@ impl Running {
         settings.address()
     }
 
-    /// Returns when the process is told to end, or when the listener died by itself.
-    pub async fn until_told(&mut self, told: &mut Told) {
+    /// Returns when the process is told to end.
+    ///
+    /// # Errors
+    /// [`StartError::Ended`]: the listener died by itself; the rest is to be stopped all the same.
+    pub async fn until_told(&mut self, told: &mut Told) -> Result<(), StartError> {
         tokio::select! {
-            () = told.heard() => info!("stopping: no new requests; those under way may end"),
-            _ = &mut self.server => warn!("the listener ended by itself"),
+            () = told.heard() => {
+                info!("stopping: no new requests; those under way may end");
+                Ok(())
+            }
+            _ = &mut self.server => {
+                warn!("the listener ended by itself");
+                Err(StartError::Ended)
+            }
         }
     }
 

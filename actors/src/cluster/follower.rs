@@ -3,6 +3,7 @@
 
 use super::bus::News;
 use crate::aggregate::{Aggregate, Live, LoadError};
+use crate::guard;
 use crate::intake::Look;
 use crate::store::{Store, StoreError, StreamId};
 use std::sync::Arc;
@@ -89,7 +90,8 @@ impl<A: Aggregate> Follower<A> {
     /// Starts one on the current runtime.
     pub(crate) fn start(parts: Parts<A>) -> Arc<Self> {
         let (way, told) = mpsc::channel(ROOM);
-        tokio::spawn(run(parts, told));
+        // One that panics is gone; whoever needs it next starts another.
+        tokio::spawn(guard::step("follower", run(parts, told)));
         Arc::new(Self { way })
     }
 

@@ -3,6 +3,7 @@
 //! more often.
 
 use super::bus::{Bus, Seal, Told};
+use crate::guard;
 use crate::store::StreamId;
 use drumroll_engine::hash::Hasher;
 use drumroll_engine::id::DeviceId;
@@ -57,8 +58,18 @@ impl RedisBus {
         let (queue, told) = mpsc::channel(ROOM);
         let (heard, hearing) = mpsc::channel(ROOM);
         let (tells, hears) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        tokio::spawn(speak(client.clone(), channel.clone(), Seal::new(key), told, tells.clone()));
-        tokio::spawn(listen(client, channel, Seal::new(key), heard, hears.clone()));
+        // A side that panics is as good as a Redis that is away, for the rest of this process.
+        let (speaks, listens) = (tells.clone(), hears.clone());
+        let speak = speak(client.clone(), channel.clone(), Seal::new(key), told, tells.clone());
+        let listen = listen(client, channel, Seal::new(key), heard, hears.clone());
+        tokio::spawn(async move {
+            guard::step("bus tell", speak).await;
+            speaks.store(false, Ordering::Relaxed);
+        });
+        tokio::spawn(async move {
+            guard::step("bus hear", listen).await;
+            listens.store(false, Ordering::Relaxed);
+        });
         Ok((Arc::new(Self { queue, tells, hears }), hearing))
     }
 }

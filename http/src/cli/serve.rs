@@ -38,7 +38,7 @@ async fn serve(settings: &Settings) -> Result<(), StartError> {
     if let Some(password) = first.one_time_password {
         println!("First administrator: login {FIRST_LOGIN}, one-time password {}", password.expose());
     }
-    running.until_told(&mut told).await;
+    let ended = running.until_told(&mut told).await;
     running.stop().await;
-    Ok(())
+    ended
 }

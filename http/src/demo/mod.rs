@@ -46,12 +46,12 @@ pub async fn run(settings: &Settings, new: bool) -> Result<(), StartError> {
     let address = running.address(settings);
     greet(&app, &address, stream, first.one_time_password.as_ref(), settings).await?;
     let sellers = Sellers::start(settings, app, stream, address, password);
-    running.until_told(&mut told).await;
+    let ended = running.until_told(&mut told).await;
     println!("Stopping: the handhelds first, then the server …");
     sellers.stop().await;
     running.stop().await;
     println!("Stopped. Everything is on record; run it again and it goes on.");
-    Ok(())
+    ended
 }
 
 /// A fresh password for the sellers' account at each start: it lives in this process and its child alone.
