@@ -20,6 +20,7 @@ use drumroll_engine::raffle::confirm_refund::ConfirmRefund;
 use drumroll_engine::time::{Span, Timestamp};
 use futures_util::{StreamExt, stream};
 use metrics::{counter, gauge};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -174,8 +175,8 @@ async fn ours(app: &App, rows: Vec<OrderRow>) -> Vec<OrderRow> {
     let mut run: HashMap<StreamId, bool> = HashMap::new();
     for row in &rows {
         let stream = place(row).0;
-        if !run.contains_key(&stream) {
-            run.insert(stream, app.node.runs_here(stream).await);
+        if let Entry::Vacant(unknown) = run.entry(stream) {
+            unknown.insert(app.node.runs_here(stream).await);
         }
     }
     rows.into_iter().filter(|row| run[&place(row).0]).collect()
