@@ -232,7 +232,7 @@ impl Store for GatedStore {
     fn ping(&self) -> StoreFuture<'_, ()> {
         self.pings.fetch_add(1, Ordering::SeqCst);
         match self.fails() {
-            Ok(()) => self.inner.ping(),
+            Ok(()) => Box::pin(self.query("ping", self.inner.ping())),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }

@@ -4,3 +4,4 @@
 
 pub(crate) mod house;
 pub(crate) mod meter;
+pub(crate) mod wire;
